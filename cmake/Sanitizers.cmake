@@ -1,0 +1,8 @@
+# LOCALMAMBA_SANITIZE: comma-separated sanitizers for everything that is built, e.g. "address,undefined".
+set(LOCALMAMBA_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
+if(LOCALMAMBA_SANITIZE)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${LOCALMAMBA_SANITIZE}>
+                      $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>
+                      $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>)
+  add_link_options(-fsanitize=${LOCALMAMBA_SANITIZE})
+endif()

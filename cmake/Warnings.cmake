@@ -1,0 +1,9 @@
+# Warnings are errors in our own code. Link localmamba_warnings privately; generated code does not.
+add_library(localmamba_warnings INTERFACE)
+target_compile_options(
+  localmamba_warnings
+  INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wsign-conversion;-Werror>
+            $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Werror;--Werror=all-warnings>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(localmamba_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety>)
+endif()

@@ -1,0 +1,33 @@
+// Element-by-element functions of one tensor.
+//
+//   y = f(x)       x, y: dense, any shape, the same      float32, float16 or bfloat16
+//
+// y may be x. Computed in float32 whatever the dtype.
+// Enqueues on `stream` and does not wait.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
+// device lacks.
+#ifndef LOCALMAMBA_KERNELS_ELEMENTWISE_UNARY_H_
+#define LOCALMAMBA_KERNELS_ELEMENTWISE_UNARY_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/tensor/tensor_view.h"
+
+namespace localmamba {
+
+enum class UnaryFunction : uint8_t {
+  kSilu,
+  kGelu,
+  kSigmoid,
+  kSoftplus,  // log(1 + exp(x)) for x <= 20, else x
+  kNegExp,    // -exp(x): A from A_log
+};
+
+absl::Status Unary(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
+                   Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_ELEMENTWISE_UNARY_H_

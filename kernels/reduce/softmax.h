@@ -1,0 +1,21 @@
+// Softmax over the last dimension.
+//
+//   y[m, i] = exp(x[m, i] - max_j x[m, j]) / sum_j exp(x[m, j] - max)      x, y: (M, N), dense,
+//   float32; y may be x
+//
+// Enqueues on `stream` and does not wait.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree.
+#ifndef LOCALMAMBA_KERNELS_REDUCE_SOFTMAX_H_
+#define LOCALMAMBA_KERNELS_REDUCE_SOFTMAX_H_
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/tensor/tensor_view.h"
+
+namespace localmamba {
+
+absl::Status Softmax(const ConstTensorView& x, const TensorView& y, Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_REDUCE_SOFTMAX_H_
