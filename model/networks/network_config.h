@@ -1,4 +1,5 @@
-// What a network is made of. Every field maps to a field of localmamba.v1.ModelSpec (docs/model-format.md).
+// What a network is made of. Every field maps to a field of localmamba.v1.ModelSpec
+// (docs/model-format.md).
 #ifndef LOCALMAMBA_MODEL_NETWORKS_NETWORK_CONFIG_H_
 #define LOCALMAMBA_MODEL_NETWORKS_NETWORK_CONFIG_H_
 
@@ -12,8 +13,8 @@
 
 namespace localmamba {
 
-// SCAttn of a block: none (ablation), the channel branch of the released models (BiAttn), or channel and
-// spatial branch as in the paper.
+// SCAttn of a block: none (ablation), the channel branch of the released models (BiAttn), or
+// channel and spatial branch as in the paper.
 enum class AttentionKind : uint8_t { kNone, kChannel, kChannelSpatial };
 
 // Directions of one layer, in the order of its parameters.
@@ -58,7 +59,8 @@ struct LocalVMambaConfig {
 
 using NetworkConfig = std::variant<LocalVimConfig, LocalVMambaConfig>;
 
-// Errors: INVALID_ARGUMENT naming the first field that is out of range, what was found and what was wanted.
+// Errors: INVALID_ARGUMENT naming the first field that is out of range, what was found and what was
+// wanted.
 absl::Status Validate(const LocalVimConfig& config);
 absl::Status Validate(const LocalVMambaConfig& config);
 absl::Status Validate(const NetworkConfig& config);

@@ -1,0 +1,52 @@
+// A backbone with its classification head, or a backbone alone: one definition for serving and for
+// training.
+#ifndef LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_
+#define LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/autograd/op_context.h"
+#include "model/autograd/value.h"
+#include "model/networks/network_config.h"
+#include "model/weights/parameter_set.h"
+
+namespace localmamba {
+
+struct NetworkOutput {
+  Value logits;  // (B, num_classes); empty without a head
+  Value pooled;  // (B, width) that the head sees: the embedding; empty without a head
+  std::vector<Value> features;  // per out_index (B, C, H, W), after its outnorm
+};
+
+// Life of a network: create (declares its parameters), fill parameters(), Pack, then Forward any
+// number of times. Pack again after the parameters changed.
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  [[nodiscard]] ParameterSet& parameters() { return parameters_; }
+  [[nodiscard]] const ParameterSet& parameters() const { return parameters_; }
+
+  // Derives what the forward pass needs from the parameters, on the context's device and in its
+  // dtype: A from A_log, projections stacked over directions. Once at load when serving, every step
+  // when training. Errors: FAILED_PRECONDITION if a parameter has no value; RESOURCE_EXHAUSTED.
+  virtual absl::Status Pack(OpContext& context) = 0;
+
+  // input: (B, 3, H, W) in the context's dtype, normalised; any H and W. What depends on the grid
+  // size (scan orders, resized tables) is made on first use of a size and kept. Errors:
+  // FAILED_PRECONDITION before Pack; INVALID_ARGUMENT for another shape; RESOURCE_EXHAUSTED.
+  virtual absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input) = 0;
+
+ protected:
+  ParameterSet parameters_;
+};
+
+// Errors: those of Validate(config).
+absl::StatusOr<std::unique_ptr<Network>> CreateNetwork(const NetworkConfig& config);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_

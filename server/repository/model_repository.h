@@ -1,0 +1,63 @@
+// The folder of models a server holds: <repo>/<model>/model.json and
+// <repo>/<model>/<version>/weights.safetensors.
+#ifndef LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
+#define LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "model/engine/engine.h"
+#include "model/networks/network_config.h"
+#include "model/vision/preprocess.h"
+
+namespace localmamba {
+
+enum class ModelTask : uint8_t { kClassification, kFeatures };
+
+// A model.json in plain C++ (localmamba.v1.ModelSpec on disk, documented in docs/model-format.md).
+struct ModelSpec {
+  ModelTask task = ModelTask::kClassification;
+  NetworkConfig network;
+  PreprocessConfig preprocess;
+  std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}
+  std::string description;
+};
+
+// A version ready to serve. Immutable but for the engine, which one thread uses at a time.
+struct ModelVersion {
+  std::string model;
+  int64_t version = 0;
+  ModelSpec spec;
+  std::vector<std::string> labels;  // class names, one per class
+  std::unique_ptr<Engine> engine;
+};
+
+// Immutable after Open; safe from several threads.
+class ModelRepository {
+ public:
+  // Loads the newest version (largest number) of every model and every version a label points at,
+  // and warms it up with one run. Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT,
+  // naming file and field, for the first model that cannot be loaded.
+  static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(const std::string& path,
+                                                               const EngineOptions& options);
+
+  // The version that a request means: by number ("3"), by label ("stable"), or "" for the newest
+  // loaded one. Errors: NOT_FOUND naming the model or version and what exists.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Find(absl::string_view model,
+                                                                   absl::string_view version) const;
+
+  [[nodiscard]] std::vector<std::shared_ptr<ModelVersion>> List() const;  // by model, then version
+
+ private:
+  ModelRepository() = default;
+  std::map<std::string, std::map<int64_t, std::shared_ptr<ModelVersion>>> models_;
+};
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
