@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything, runs every test. Safe to run again.
+#
+#   tests/run.sh [ctest options]     e.g. tests/run.sh -R Scan
+#
+# Builds the `release` preset: with the CUDA kernels if nvcc is there. Tests that need a GPU skip without one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%(%H:%M:%S)T)\n' "$1" -1; }
+
+step "1/4 dependencies"
+deploy/install-dependencies
+
+step "2/4 configure"
+# A CUDA toolkit that is not on PATH is found where NVIDIA's packages put it.
+if ! command -v nvcc >/dev/null && [[ -x /usr/local/cuda/bin/nvcc ]]; then
+  export PATH=$PATH:/usr/local/cuda/bin
+fi
+cmake --preset release
+
+step "3/4 build"
+cmake --build --preset release -j "$(nproc)"
+
+step "4/4 test"
+ctest --test-dir build/release --output-on-failure -j "$(nproc)" --no-tests=error "$@"
