@@ -4,6 +4,7 @@
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,7 +25,7 @@ struct ModelSpec {
   ModelTask task = ModelTask::kClassification;
   NetworkConfig network;
   PreprocessConfig preprocess;
-  std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}
+  std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}; a label is not a number
   std::string description;
 };
 
@@ -37,9 +38,12 @@ struct ModelVersion {
   std::unique_ptr<Engine> engine;
 };
 
-// Immutable after Open; safe from several threads.
+// Immutable after construction; safe from several threads.
 class ModelRepository {
  public:
+  // Holds `versions`, each at most once. The labels of a model are those of its newest version.
+  explicit ModelRepository(const std::vector<std::shared_ptr<ModelVersion>>& versions);
+
   // Loads the newest version (largest number) of every model and every version a label points at,
   // and warms it up with one run. Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT,
   // naming file and field, for the first model that cannot be loaded.
@@ -54,8 +58,9 @@ class ModelRepository {
   [[nodiscard]] std::vector<std::shared_ptr<ModelVersion>> List() const;  // by model, then version
 
  private:
-  ModelRepository() = default;
-  std::map<std::string, std::map<int64_t, std::shared_ptr<ModelVersion>>> models_;
+  using Versions = std::map<int64_t, std::shared_ptr<ModelVersion>>;
+
+  std::map<std::string, Versions, std::less<>> models_;
 };
 
 }  // namespace localmamba
