@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <unordered_map>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -22,7 +23,7 @@ struct Initializer {
     kUniform,       // in (-scale, scale)
     kALog,          // log(1), log(2), ..., log(N) in every row of N
     kStepSizeBias,  // inverse softplus of a log-uniform step in [0.001, 0.1], at least 1e-4
-    kRopeCos,  // tables computed from the grid (reference §3.6); `grid_height` x `grid_width` rows
+    kRopeCos,       // rotary tables (reference §3.6), `grid_height` x `grid_width` rows
     kRopeSin,
   };
   Kind kind = Kind::kConstant;
@@ -35,9 +36,8 @@ struct Parameter {
   std::string name;  // official name, e.g. layers.0.mixer.A_log_0
   Shape shape;
   Initializer init;
-  bool trainable =
-      true;     // false: a buffer (rope.*), which a weights file may lack: it is computed then
-  Value value;  // float32; empty until initialised or loaded
+  bool trainable = true;  // false: a buffer (rope.*); computed where a weights file lacks it
+  Value value;            // float32; empty until initialised or loaded
 };
 
 // Owns the parameters of one network, in official order. Addresses of parameters stay valid.
@@ -61,6 +61,7 @@ class ParameterSet {
 
  private:
   std::deque<Parameter> parameters_;
+  std::unordered_map<std::string, Parameter*> index_;  // by name
 };
 
 }  // namespace localmamba
