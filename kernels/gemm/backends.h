@@ -1,0 +1,15 @@
+// The implementations between which the dispatchers of this folder choose. Arguments are checked.
+#ifndef LOCALMAMBA_KERNELS_GEMM_BACKENDS_H_
+#define LOCALMAMBA_KERNELS_GEMM_BACKENDS_H_
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/gemm/linear.h"
+
+namespace localmamba {
+
+absl::Status LinearCpu(const LinearArgs& args, Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_GEMM_BACKENDS_H_
