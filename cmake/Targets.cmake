@@ -1,16 +1,23 @@
 # The three kinds of target every folder is made of. Sources are listed by hand; a target links only what it uses.
 include(GoogleTest)
 
-# localmamba_library(NAME SOURCES... PUBLIC targets... PRIVATE targets...)
+# localmamba_library(NAME SOURCES... CUDA_SOURCES... PUBLIC targets... PRIVATE targets... CUDA_PRIVATE targets...)
 # A static library `localmamba_<NAME>` with the alias `localmamba::<NAME>`; header-only if no source is given.
+# In a build with CUDA, CUDA_SOURCES (.cu, and .cc that need CUDA's headers) and CUDA_PRIVATE belong to it too, and its
+# sources see LOCALMAMBA_WITH_CUDA: for the .cc that dispatches on the device, never for a header.
 # Includes are written from the project's root: #include "kernels/tensor/tensor.h".
 function(localmamba_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;CUDA_SOURCES;PUBLIC;PRIVATE;CUDA_PRIVATE" ${ARGN})
   set(target localmamba_${name})
   if(ARG_SOURCES)
     add_library(${target} STATIC ${ARG_SOURCES})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} localmamba_warnings)
+    if(LOCALMAMBA_WITH_CUDA AND ARG_CUDA_SOURCES)
+      target_sources(${target} PRIVATE ${ARG_CUDA_SOURCES})
+      target_compile_definitions(${target} PRIVATE LOCALMAMBA_WITH_CUDA)
+      target_link_libraries(${target} PRIVATE ${ARG_CUDA_PRIVATE} CUDA::cudart_static)
+    endif()
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR})

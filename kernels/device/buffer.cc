@@ -5,6 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 
+#ifdef LOCALMAMBA_WITH_CUDA
+#include "kernels/device/cuda/cuda_allocator.h"
+#endif
+
 namespace localmamba {
 namespace {
 
@@ -45,8 +49,19 @@ void Buffer::Reset() {
 
 absl::StatusOr<std::unique_ptr<Allocator>> CreateDeviceAllocator(Device device) {
   if (device.is_cpu()) return std::make_unique<CpuAllocator>();
+#ifdef LOCALMAMBA_WITH_CUDA
+  return std::make_unique<cuda::CudaAllocator>(device.index);
+#else
   return absl::UnimplementedError(
       absl::StrCat("memory on ", device.ToString(), ": this build has no CUDA kernels"));
+#endif
+}
+
+std::unique_ptr<Allocator> CreateHostAllocator([[maybe_unused]] Device device) {
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!device.is_cpu()) return std::make_unique<cuda::PinnedHostAllocator>();
+#endif
+  return std::make_unique<CpuAllocator>();
 }
 
 }  // namespace localmamba

@@ -59,6 +59,10 @@ class Allocator {
 // several threads. Errors: UNIMPLEMENTED for a CUDA device in a build without CUDA.
 absl::StatusOr<std::unique_ptr<Allocator>> CreateDeviceAllocator(Device device);
 
+// Memory of the host that `device` copies from and to best: pinned for a CUDA device, so few and
+// long-lived blocks. Safe to call from several threads.
+std::unique_ptr<Allocator> CreateHostAllocator(Device device);
+
 }  // namespace localmamba
 
 #endif  // LOCALMAMBA_KERNELS_DEVICE_BUFFER_H_

@@ -5,6 +5,7 @@
 #ifndef LOCALMAMBA_KERNELS_DEVICE_STREAM_H_
 #define LOCALMAMBA_KERNELS_DEVICE_STREAM_H_
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <typeindex>
@@ -13,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernels/device/device.h"
+#include "kernels/device/native_stream.h"
 
 namespace localmamba {
 
@@ -20,7 +22,7 @@ namespace localmamba {
 class Stream {
  public:
   // `cpu_threads`: threads a CPU stream uses, 0 = all the process may use; ignored for CUDA.
-  // Errors: UNIMPLEMENTED for a CUDA device in a build without CUDA.
+  // Errors: UNIMPLEMENTED for a CUDA device in a build without CUDA; INTERNAL if the device fails.
   static absl::StatusOr<Stream> Create(Device device, int cpu_threads = 0);
 
   Stream(Stream&&) noexcept = default;
@@ -32,6 +34,13 @@ class Stream {
   // Waits for everything enqueued so far and reports its first error. Returns at once on the CPU.
   absl::Status Synchronize();
 
+  // Copies between blocks of the stream's device and of the host. Does not wait, but a copy from or
+  // to host memory that is not pinned may.
+  absl::Status CopyBytes(const void* source, void* destination, size_t bytes);
+
+  // The device's own stream; null on the CPU. For the implementations of operations.
+  [[nodiscard]] NativeStream* native() { return native_.get(); }
+
   // State that a kernel library keeps per stream (a oneDNN engine, a cuBLASLt handle and its
   // workspace): made by T's default constructor on first use, destroyed with the stream.
   template <class T>
@@ -42,13 +51,17 @@ class Stream {
   }
 
  private:
-  Stream(Device device, int cpu_threads)
-      : device_(device), cpu_threads_(cpu_threads), locals_(std::make_unique<Locals>()) {}
+  Stream(Device device, int cpu_threads, std::unique_ptr<NativeStream> native)
+      : device_(device),
+        cpu_threads_(cpu_threads),
+        native_(std::move(native)),
+        locals_(std::make_unique<Locals>()) {}
 
   using Locals = std::map<std::type_index, std::shared_ptr<void>>;
 
   Device device_;
   int cpu_threads_ = 1;
+  std::unique_ptr<NativeStream> native_;
   std::unique_ptr<Locals> locals_;
 };
 

@@ -1,7 +1,5 @@
 #include "kernels/tensor/tensor.h"
 
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 
@@ -24,14 +22,16 @@ absl::Status Copy(const ConstTensorView& source, const TensorView& destination, 
                                                    Describe(destination),
                                                    ": wanted dense tensors that agree"));
   }
-  if (!source.device().is_cpu() || !destination.device().is_cpu() || !stream.device().is_cpu()) {
+  const auto reachable = [&stream](Device device) {
+    return device.is_cpu() || device == stream.device();
+  };
+  if (!reachable(source.device()) || !reachable(destination.device())) {
     return absl::InvalidArgumentError(absl::StrCat("copy from ", Describe(source), " to ",
                                                    Describe(destination), " on a stream of ",
                                                    stream.device().ToString()));
   }
-  std::memcpy(destination.raw_data(), source.raw_data(),
-              static_cast<size_t>(source.elements()) * SizeOf(source.dtype()));
-  return absl::OkStatus();
+  return stream.CopyBytes(source.raw_data(), destination.raw_data(),
+                          static_cast<size_t>(source.elements()) * SizeOf(source.dtype()));
 }
 
 }  // namespace localmamba

@@ -1,0 +1,44 @@
+#include "kernels/device/cuda/cuda_event.h"
+
+#include <cstdio>
+
+#include "kernels/device/cuda/cuda_status.h"
+#include "kernels/device/cuda/cuda_stream.h"
+
+namespace localmamba::cuda {
+
+absl::StatusOr<CudaEvent> CudaEvent::Create() {
+  cudaEvent_t handle = nullptr;
+  LM_CUDA_RETURN_IF_ERROR(cudaEventCreate(&handle));
+  return CudaEvent(handle);
+}
+
+CudaEvent::~CudaEvent() {
+  if (handle_ == nullptr) return;
+  if (const cudaError_t error = cudaEventDestroy(handle_); error != cudaSuccess) {
+    std::fprintf(stderr, "cudaEventDestroy: %s\n", cudaGetErrorName(error));
+  }
+}
+
+absl::Status CudaEvent::Record(Stream& stream) {
+  LM_CUDA_RETURN_IF_ERROR(cudaEventRecord(handle_, Activate(stream)));
+  return absl::OkStatus();
+}
+
+absl::Status CudaEvent::MakeWait(Stream& stream) const {
+  LM_CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(Activate(stream), handle_, cudaEventWaitDefault));
+  return absl::OkStatus();
+}
+
+absl::Status CudaEvent::Synchronize() const {
+  LM_CUDA_RETURN_IF_ERROR(cudaEventSynchronize(handle_));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Duration> CudaEvent::Since(const CudaEvent& start) const {
+  float milliseconds = 0.0F;
+  LM_CUDA_RETURN_IF_ERROR(cudaEventElapsedTime(&milliseconds, start.handle_, handle_));
+  return absl::Milliseconds(milliseconds);
+}
+
+}  // namespace localmamba::cuda
