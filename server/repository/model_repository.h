@@ -13,21 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "model/engine/engine.h"
-#include "model/networks/network_config.h"
-#include "model/vision/preprocess.h"
+#include "server/repository/model_spec.h"
 
 namespace localmamba {
-
-enum class ModelTask : uint8_t { kClassification, kFeatures };
-
-// A model.json in plain C++ (localmamba.v1.ModelSpec on disk, documented in docs/model-format.md).
-struct ModelSpec {
-  ModelTask task = ModelTask::kClassification;
-  NetworkConfig network;
-  PreprocessConfig preprocess;
-  std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}; a label is not a number
-  std::string description;
-};
 
 // A version ready to serve. Immutable but for the engine, which one thread uses at a time.
 struct ModelVersion {

@@ -1,0 +1,17 @@
+// Lays JSON out for people.
+#ifndef LOCALMAMBA_SERVER_REPOSITORY_JSON_LAYOUT_H_
+#define LOCALMAMBA_SERVER_REPOSITORY_JSON_LAYOUT_H_
+
+#include <string>
+
+#include "nlohmann/json.hpp"
+
+namespace localmamba {
+
+// Indents by two spaces, and keeps a list or object on one line if the line stays within 100
+// columns. Ends with a newline.
+std::string LayOutJson(const nlohmann::ordered_json& value);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_SERVER_REPOSITORY_JSON_LAYOUT_H_

@@ -1,0 +1,133 @@
+#include "server/repository/model_spec.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <cctype>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/base/annotate.h"
+#include "kernels/base/check.h"
+#include "kernels/base/status_macros.h"
+#include "localmamba/v1/model.pb.h"
+#include "model/weights/atomic_file.h"
+#include "model/weights/mapped_file.h"
+#include "model/weights/strict_json.h"
+#include "server/repository/json_layout.h"
+#include "server/repository/model_spec_proto.h"
+
+namespace localmamba {
+namespace {
+
+constexpr int kMaxJsonDepth = 16;  // the message itself needs 6
+constexpr size_t kMaxLabelLength = 64;
+
+bool IsVersionLabel(absl::string_view text) {
+  if (text.empty() || text.size() > kMaxLabelLength ||
+      std::isalpha(static_cast<unsigned char>(text[0])) == 0)
+    return false;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_' && c != '-' && c != '.') {
+      return false;
+    }
+  }
+  return true;
+}
+
+absl::Status ValidateVersionLabels(const std::map<std::string, int64_t>& labels) {
+  for (const auto& [label, version] : labels) {
+    if (!IsVersionLabel(label)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("version_labels has \"", label, "\", wanted at most ", kMaxLabelLength,
+                       " letters, digits, '_', '-' or '.', the first a letter"));
+    }
+    if (version < 1) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("version_labels \"", label, "\" is ", version, ", wanted a version from 1"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateTask(const ModelSpec& spec) {
+  const bool has_features =
+      std::visit([](const auto& config) { return !config.out_indices.empty(); }, spec.network);
+  if (spec.task == ModelTask::kClassification && NumClasses(spec.network) == 0) {
+    return absl::InvalidArgumentError("task is TASK_CLASSIFICATION, but num_classes is 0");
+  }
+  if (spec.task == ModelTask::kFeatures && !has_features) {
+    return absl::InvalidArgumentError("task is TASK_FEATURES, but out_indices is empty");
+  }
+  return absl::OkStatus();
+}
+
+absl::string_view FamilyField(const NetworkConfig& config) {
+  return std::holds_alternative<LocalVimConfig>(config) ? "local_vim" : "local_vmamba";
+}
+
+absl::StatusOr<ModelSpec> Parse(absl::string_view json) {
+  if (json.size() > kMaxModelSpecBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", json.size(), " bytes, wanted at most ", kMaxModelSpecBytes));
+  }
+  // Protobuf's parser takes repeated keys and names no place in malformed text.
+  LM_RETURN_IF_ERROR(ParseStrictJson(json, kMaxJsonDepth).status());
+  v1::ModelSpec proto;
+  const auto parsed =
+      google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &proto);
+  if (!parsed.ok()) {
+    return absl::InvalidArgumentError(
+        absl::string_view(parsed.message().data(), parsed.message().size()));
+  }
+  LM_ASSIGN_OR_RETURN(ModelSpec spec, ModelSpecFromProto(proto));
+  LM_RETURN_IF_ERROR(Validate(spec));
+  return spec;
+}
+
+}  // namespace
+
+int64_t NumClasses(const NetworkConfig& config) {
+  return std::visit([](const auto& family) { return family.num_classes; }, config);
+}
+
+absl::Status Validate(const ModelSpec& spec) {
+  LM_RETURN_IF_ERROR(Annotate(Validate(spec.network), FamilyField(spec.network)));
+  LM_RETURN_IF_ERROR(ValidateTask(spec));
+  LM_RETURN_IF_ERROR(Annotate(Validate(spec.preprocess), "preprocess"));
+  return ValidateVersionLabels(spec.version_labels);
+}
+
+absl::StatusOr<ModelSpec> ParseModelSpec(absl::string_view json, absl::string_view source) {
+  absl::StatusOr<ModelSpec> spec = Parse(json);
+  if (!spec.ok()) return Annotate(spec.status(), source);
+  return spec;
+}
+
+std::string FormatModelSpec(const ModelSpec& spec) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  const auto printed =
+      google::protobuf::util::MessageToJsonString(ModelSpecToProto(spec), &text, options);
+  LM_CHECK(printed.ok());
+  auto json = nlohmann::ordered_json::parse(text);
+  // Protobuf writes 64-bit integers as text; both forms are read.
+  for (auto& [label, version] : json["version_labels"].items())
+    version = spec.version_labels.at(label);
+  return LayOutJson(json);
+}
+
+absl::StatusOr<ModelSpec> ReadModelSpec(const std::string& path) {
+  LM_ASSIGN_OR_RETURN(const std::shared_ptr<MappedFile> file, MappedFile::Open(path));
+  const absl::Span<const std::byte> bytes = file->bytes();
+  return ParseModelSpec({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
+}
+
+absl::Status WriteModelSpec(const ModelSpec& spec, const std::string& path) {
+  return WriteFileAtomically(path, FormatModelSpec(spec));
+}
+
+}  // namespace localmamba

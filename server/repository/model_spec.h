@@ -1,0 +1,54 @@
+// What a model is: its model.json in plain C++ (localmamba.v1.ModelSpec on disk, documented in
+// docs/model-format.md).
+#ifndef LOCALMAMBA_SERVER_REPOSITORY_MODEL_SPEC_H_
+#define LOCALMAMBA_SERVER_REPOSITORY_MODEL_SPEC_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "model/networks/network_config.h"
+#include "model/vision/preprocess.h"
+
+namespace localmamba {
+
+enum class ModelTask : uint8_t { kClassification, kFeatures };
+
+struct ModelSpec {
+  ModelTask task = ModelTask::kClassification;
+  NetworkConfig network;
+  PreprocessConfig preprocess;
+  std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}; a label is not a number
+  std::string description;
+};
+
+// Longest model.json read; one with 1000 layers has some 100 KB.
+inline constexpr size_t kMaxModelSpecBytes = size_t{1} << 20;
+
+// Checks everything a spec says apart from its weights. Errors: INVALID_ARGUMENT naming the field,
+// what was found and what was wanted.
+absl::Status Validate(const ModelSpec& spec);
+
+// Parses and validates proto3 JSON. `source` names the text in messages. Errors: INVALID_ARGUMENT
+// naming source and field: no JSON, unknown or repeated field, value of another type or out of range.
+absl::StatusOr<ModelSpec> ParseModelSpec(absl::string_view json, absl::string_view source);
+
+// The text of a model.json with every field written out. Inverse of ParseModelSpec.
+std::string FormatModelSpec(const ModelSpec& spec);
+
+// ParseModelSpec on a file. Errors also: NOT_FOUND and the like if it cannot be read.
+absl::StatusOr<ModelSpec> ReadModelSpec(const std::string& path);
+
+// Errors: those of AtomicFile.
+absl::Status WriteModelSpec(const ModelSpec& spec, const std::string& path);
+
+// Of either family; 0 without a head.
+int64_t NumClasses(const NetworkConfig& config);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_SERVER_REPOSITORY_MODEL_SPEC_H_
