@@ -22,8 +22,9 @@ struct DecodeLimits {
 
 struct DecodeOptions {
   DecodeLimits limits;
-  // A JPEG whose shorter side is at least twice this is decoded at a reduced scale (1/2, 1/4, 1/8)
-  // that keeps the shorter side at or above twice this; 0: always in full.
+  // The shorter side the caller will resize to. A JPEG is decoded at the smallest of the scales 1,
+  // 1/2, 1/4 and 1/8 that keeps its shorter side at or above twice this, which costs less and
+  // leaves the resized pixels within a few levels of those of a full decode. 0: always in full.
   int64_t wanted_short_side = 0;
 };
 
@@ -33,10 +34,15 @@ struct DecodedImage {
   int64_t source_width = 0;
 };
 
-// The format is told from the bytes. Grey becomes RGB, an alpha channel is dropped as Pillow's
-// convert("RGB") does, CMYK and YCCK JPEGs are converted. Errors: INVALID_ARGUMENT for an empty,
-// unknown, truncated or corrupt image or one over a limit, naming what was
-//         found and the limit; RESOURCE_EXHAUSTED if there is no memory.
+// The format is told from the bytes. Grey becomes RGB, 16-bit samples keep their high byte, an
+// alpha channel is dropped as Pillow's convert("RGB") does, CMYK and YCCK JPEGs are converted, a
+// colour profile is ignored; so is damaged EXIF. Pixels come from `allocator`; beside them a
+// decoder takes a few rows of working memory, or a few times the size of the pixels for a
+// progressive JPEG and for WebP, so `limits` bound that too. Safe to call from several threads.
+//
+// Errors: INVALID_ARGUMENT for an empty, unknown, animated, truncated or corrupt image or one over
+//         a limit, naming what was found and what was wanted; RESOURCE_EXHAUSTED if there is no
+//         memory.
 absl::StatusOr<DecodedImage> DecodeImage(absl::Span<const uint8_t> bytes,
                                          const DecodeOptions& options, Allocator& allocator);
 
