@@ -10,15 +10,9 @@
 #include "absl/status/status.h"
 #include "kernels/norm/add_norm.h"
 #include "kernels/scan/scan_order.h"
+#include "model/layers/mixer_config.h"
 
 namespace localmamba {
-
-// SCAttn of a block: none (ablation), the channel branch of the released models (BiAttn), or
-// channel and spatial branch as in the paper.
-enum class AttentionKind : uint8_t { kNone, kChannel, kChannelSpatial };
-
-// Directions of one layer, in the order of its parameters.
-using LayerDirections = std::vector<ScanDirection>;
 
 // The eight official candidates: h, h_flip, v, v_flip, w2, w2_flip, w7, w7_flip.
 LayerDirections OfficialCandidates();
