@@ -1,0 +1,36 @@
+// What the implementations of operations share.
+#ifndef LOCALMAMBA_MODEL_AUTOGRAD_NEW_RESULT_H_
+#define LOCALMAMBA_MODEL_AUTOGRAD_NEW_RESULT_H_
+
+#include "absl/status/statusor.h"
+#include "kernels/tensor/tensor.h"
+#include "model/autograd/op_context.h"
+
+namespace localmamba::ops {
+
+// Memory for the result of an operation.
+inline absl::StatusOr<Tensor> NewResult(OpContext& context, DType dtype, const Shape& shape) {
+  return Tensor::Allocate(context.allocator, dtype, shape);
+}
+
+// (d0, ..., dn) → (d0 * ... * dn-1, dn): the rows of a tensor as a matrix.
+inline Shape RowsOf(const Shape& shape) {
+  const int64_t columns = shape[shape.rank() - 1];
+  int64_t rows = 1;
+  for (int i = 0; i + 1 < shape.rank(); ++i) rows *= shape[i];
+  return {rows, columns};
+}
+
+// `shape` with another last extent.
+inline Shape WithColumns(Shape shape, int64_t columns) {
+  shape[shape.rank() - 1] = columns;
+  return shape;
+}
+
+inline ConstTensorView Rows(const Tensor& tensor) {
+  return tensor.empty() ? ConstTensorView() : tensor.view().Reshape(RowsOf(tensor.shape()));
+}
+
+}  // namespace localmamba::ops
+
+#endif  // LOCALMAMBA_MODEL_AUTOGRAD_NEW_RESULT_H_

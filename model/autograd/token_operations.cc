@@ -1,0 +1,85 @@
+// Views and operations that move tokens.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/base/check.h"
+#include "kernels/base/status_macros.h"
+#include "kernels/conv/space_to_depth.h"
+#include "kernels/elementwise/insert_token.h"
+#include "kernels/elementwise/transpose_tokens.h"
+#include "kernels/image/resize_bicubic.h"
+#include "model/autograd/new_result.h"
+#include "model/autograd/operations.h"
+
+namespace localmamba::ops {
+
+Value Slice(OpContext& /*context*/, const Value& x, int dim, int64_t begin, int64_t end) {
+  return Value(x.tensor().Slice(dim, begin, end));
+}
+
+Value Select(OpContext& /*context*/, const Value& x, int dim, int64_t index) {
+  return Value(x.tensor().Select(dim, index));
+}
+
+Value Reshape(OpContext& /*context*/, const Value& x, const Shape& shape) {
+  return Value(x.tensor().Reshape(shape));
+}
+
+absl::StatusOr<Value> Convert(OpContext& context, const Value& x, DType dtype) {
+  if (x.tensor().dtype() != dtype) {
+    return absl::UnimplementedError(
+        absl::StrCat("convert: ", Describe(x.tensor()), " to ", ToString(dtype)));
+  }
+  if (x.tensor().device() == context.allocator.device()) return x;
+  LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, dtype, x.shape()));
+  LM_RETURN_IF_ERROR(Copy(x.tensor(), y, context.stream));
+  return Value(std::move(y));
+}
+
+absl::StatusOr<Value> ConcatRows(OpContext& context, absl::Span<const Value> parts) {
+  LM_CHECK(!parts.empty());
+  int64_t rows = 0;
+  for (const Value& part : parts) rows += part.dim(0);
+  LM_ASSIGN_OR_RETURN(
+      Tensor y, NewResult(context, parts.front().tensor().dtype(), {rows, parts.front().dim(1)}));
+  int64_t begin = 0;
+  for (const Value& part : parts) {
+    const int64_t end = begin + part.dim(0);
+    LM_RETURN_IF_ERROR(Copy(part.tensor(), y.view().Slice(0, begin, end), context.stream));
+    begin = end;
+  }
+  return Value(std::move(y));
+}
+
+absl::StatusOr<Value> InsertToken(OpContext& context, const Value& x, const Value& token,
+                                  int64_t position) {
+  LM_ASSIGN_OR_RETURN(Tensor y,
+                      NewResult(context, x.tensor().dtype(), {x.dim(0), x.dim(1) + 1, x.dim(2)}));
+  LM_RETURN_IF_ERROR(
+      localmamba::InsertToken(x.tensor(), token.tensor(), position, y, context.stream));
+  return Value(std::move(y));
+}
+
+absl::StatusOr<Value> TransposeTokens(OpContext& context, const Value& x) {
+  LM_ASSIGN_OR_RETURN(Tensor y,
+                      NewResult(context, x.tensor().dtype(), {x.dim(0), x.dim(2), x.dim(1)}));
+  LM_RETURN_IF_ERROR(localmamba::TransposeTokens(x.tensor(), y, context.stream));
+  return Value(std::move(y));
+}
+
+absl::StatusOr<Value> SpaceToDepth(OpContext& context, const Value& x) {
+  LM_ASSIGN_OR_RETURN(Tensor y,
+                      NewResult(context, x.tensor().dtype(),
+                                {x.dim(0), (x.dim(1) + 1) / 2, (x.dim(2) + 1) / 2, 4 * x.dim(3)}));
+  LM_RETURN_IF_ERROR(localmamba::SpaceToDepth(x.tensor(), y, context.stream));
+  return Value(std::move(y));
+}
+
+absl::StatusOr<Value> ResizeBicubic(OpContext& context, const Value& x, int64_t height,
+                                    int64_t width) {
+  LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, DType::kFloat32, {height, width, x.dim(2)}));
+  LM_RETURN_IF_ERROR(localmamba::ResizeBicubic(x.tensor(), y, context.stream));
+  return Value(std::move(y));
+}
+
+}  // namespace localmamba::ops
