@@ -1,0 +1,132 @@
+#include "model/networks/local_vmamba.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "model/autograd/operations.h"
+#include "model/networks/check_input.h"
+
+namespace localmamba {
+namespace {
+
+// (B, H, W, C) → (B, C, H, W).
+absl::StatusOr<Value> ChannelsFirst(OpContext& context, const Value& x) {
+  const Value tokens = ops::Reshape(context, x, {x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
+  LM_ASSIGN_OR_RETURN(const Value map, ops::TransposeTokens(context, tokens));
+  return ops::Reshape(context, map, {x.dim(0), x.dim(3), x.dim(1), x.dim(2)});
+}
+
+}  // namespace
+
+LocalVMamba::LocalVMamba(const LocalVMambaConfig& config)
+    : config_(config),
+      patch_embed_(parameters_, "patch_embed.0", config.patch_size, config.dims.front(),
+                   PatchEmbed::Border::kDrop),
+      patch_norm_(parameters_, "patch_embed.2", config.dims.front()),
+      scan_maps_(config.scan.vertical_reverse, ScanMapCache::ClassToken::kNone) {
+  size_t first_layer = 0;
+  for (size_t s = 0; s < config.dims.size(); ++s) {
+    stages_.push_back(DeclareStage(s, first_layer));
+    first_layer += stages_.back().blocks.size();
+  }
+  if (config.num_classes > 0) {
+    const int64_t width = config.dims.back();
+    NormLayer norm(parameters_, "classifier.norm", width);
+    LinearLayer head(parameters_, "classifier.head", width, config.num_classes,
+                     LinearLayer::Bias::kZero);
+    classifier_.emplace(Classifier{std::move(norm), std::move(head)});
+  }
+  for (const int64_t stage : config.out_indices) {
+    out_norms_.emplace_back(parameters_, absl::StrCat("outnorm", stage),
+                            config.dims[static_cast<size_t>(stage)]);
+  }
+}
+
+LocalVMamba::Stage LocalVMamba::DeclareStage(size_t s, size_t first_layer) {
+  const std::string prefix = absl::StrCat("layers.", s, ".");
+  Stage stage;
+  for (int64_t b = 0; b < config_.depths[s]; ++b) {
+    const std::string block = absl::StrCat(prefix, "blocks.", b, ".");
+    const MixerConfig mixer{
+        .width = config_.dims[s],
+        .directions = config_.scan.directions[first_layer + static_cast<size_t>(b)],
+        .supernet = config_.scan.supernet,
+        .attention = config_.scan.attention,
+        .d_state = config_.scan.d_state};
+    NormLayer norm(parameters_, block + "norm", mixer.width);
+    Ss2d op(parameters_, block + "op.", mixer);
+    stage.blocks.push_back({mixer.directions, std::move(norm), std::move(op)});
+  }
+  if (s + 1 < config_.dims.size()) {
+    stage.downsample.emplace(parameters_, prefix + "downsample.", config_.dims[s],
+                             config_.dims[s + 1]);
+  }
+  return stage;
+}
+
+absl::Status LocalVMamba::Pack(OpContext& context) {
+  packed_ = false;
+  LM_RETURN_IF_ERROR(patch_embed_.Pack(context));
+  LM_RETURN_IF_ERROR(patch_norm_.Pack(context));
+  for (Stage& stage : stages_) {
+    for (Block& block : stage.blocks) {
+      LM_RETURN_IF_ERROR(block.norm.Pack(context));
+      LM_RETURN_IF_ERROR(block.op.Pack(context));
+    }
+    if (stage.downsample.has_value()) LM_RETURN_IF_ERROR(stage.downsample->Pack(context));
+  }
+  if (classifier_.has_value()) {
+    LM_RETURN_IF_ERROR(classifier_->norm.Pack(context));
+    // The pooled features are float32.
+    LM_RETURN_IF_ERROR(classifier_->head.Pack(context, DType::kFloat32));
+  }
+  for (NormLayer& norm : out_norms_) LM_RETURN_IF_ERROR(norm.Pack(context));
+  packed_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Value& input) {
+  LM_RETURN_IF_ERROR(CheckInput(context, input, config_.patch_size, packed_));
+  NetworkOutput output;
+  LM_ASSIGN_OR_RETURN(Value x, patch_embed_.Forward(context, input));
+  LM_ASSIGN_OR_RETURN(x, patch_norm_.Forward(context, x));
+  for (size_t s = 0; s < stages_.size(); ++s) {
+    LM_ASSIGN_OR_RETURN(x, RunBlocks(context, stages_[s], x));
+    const size_t features = output.features.size();
+    if (features < out_norms_.size() && config_.out_indices[features] == static_cast<int64_t>(s)) {
+      LM_ASSIGN_OR_RETURN(const Value normed, out_norms_[features].Forward(context, x));
+      LM_ASSIGN_OR_RETURN(Value feature, ChannelsFirst(context, normed));
+      output.features.push_back(std::move(feature));
+    }
+    if (!classifier_.has_value() && output.features.size() == out_norms_.size()) return output;
+    if (stages_[s].downsample.has_value()) {
+      LM_ASSIGN_OR_RETURN(x, stages_[s].downsample->Forward(context, x));
+    }
+  }
+  if (classifier_.has_value()) LM_RETURN_IF_ERROR(Classify(context, x, output));
+  return output;
+}
+
+absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, const Stage& stage,
+                                             const Value& x) {
+  Value y = x;
+  for (const Block& block : stage.blocks) {
+    LM_ASSIGN_OR_RETURN(const std::vector<ScanMaps> maps,
+                        scan_maps_.Get(context, block.directions, y.dim(1), y.dim(2)));
+    LM_ASSIGN_OR_RETURN(const Value normed, block.norm.Forward(context, y));
+    LM_ASSIGN_OR_RETURN(y, block.op.Forward(context, normed, /*residual=*/y, maps));
+  }
+  return y;
+}
+
+absl::Status LocalVMamba::Classify(OpContext& context, const Value& x,
+                                   NetworkOutput& output) const {
+  const Value tokens = ops::Reshape(context, x, {x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
+  const ops::NormOperands& norm = classifier_->norm.operands();
+  LM_ASSIGN_OR_RETURN(output.pooled, ops::PooledLayerNorm(context, tokens, norm.weight, norm.bias));
+  LM_ASSIGN_OR_RETURN(output.logits, classifier_->head.Forward(context, output.pooled));
+  return absl::OkStatus();
+}
+
+}  // namespace localmamba

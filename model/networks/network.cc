@@ -1,0 +1,25 @@
+#include "model/networks/network.h"
+
+#include "kernels/base/status_macros.h"
+#include "model/networks/local_vim.h"
+#include "model/networks/local_vmamba.h"
+
+namespace localmamba {
+namespace {
+
+std::unique_ptr<Network> Create(const LocalVimConfig& config) {
+  return std::make_unique<LocalVim>(config);
+}
+
+std::unique_ptr<Network> Create(const LocalVMambaConfig& config) {
+  return std::make_unique<LocalVMamba>(config);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Network>> CreateNetwork(const NetworkConfig& config) {
+  LM_RETURN_IF_ERROR(Validate(config));
+  return std::visit([](const auto& family) { return Create(family); }, config);
+}
+
+}  // namespace localmamba
