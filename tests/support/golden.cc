@@ -11,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 
-namespace localmamba::testing {
+namespace localmamba {
 namespace {
 
 template <class Stored, class T>
@@ -102,10 +102,10 @@ std::vector<nlohmann::json> GoldenCases(absl::string_view kind) {
   return cases;
 }
 
-::testing::AssertionResult MatchesGolden(absl::Span<const float> found,
-                                         const GoldenTensor& expected, double tolerance) {
+testing::AssertionResult MatchesGolden(absl::Span<const float> found, const GoldenTensor& expected,
+                                       double tolerance) {
   if (found.size() != expected.f32.size()) {
-    return ::testing::AssertionFailure()
+    return testing::AssertionFailure()
            << found.size() << " elements, expected " << expected.f32.size();
   }
   double largest = 0;
@@ -114,11 +114,11 @@ std::vector<nlohmann::json> GoldenCases(absl::string_view kind) {
   for (size_t i = 0; i < found.size(); ++i) {
     const double error = std::abs(static_cast<double>(found[i]) - expected.f32[i]);
     if (!(error <= bound)) {  // also for NaN
-      return ::testing::AssertionFailure() << "element " << i << " is " << found[i] << ", expected "
-                                           << expected.f32[i] << " within " << bound;
+      return testing::AssertionFailure() << "element " << i << " is " << found[i] << ", expected "
+                                         << expected.f32[i] << " within " << bound;
     }
   }
-  return ::testing::AssertionSuccess();
+  return testing::AssertionSuccess();
 }
 
-}  // namespace localmamba::testing
+}  // namespace localmamba

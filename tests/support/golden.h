@@ -17,7 +17,7 @@
 #include "kernels/tensor/shape.h"
 #include "kernels/tensor/tensor_view.h"
 
-namespace localmamba::testing {
+namespace localmamba {
 
 // One tensor: floating-point elements in `f32`, integers of any width in `i32`.
 struct GoldenTensor {
@@ -42,9 +42,9 @@ absl::StatusOr<GoldenTensors> LoadGoldenTensors(const std::string& path);
 std::vector<nlohmann::json> GoldenCases(absl::string_view kind);
 
 // The rule of the golden data: max|found - expected| <= tolerance * max|expected| + 1e-7.
-::testing::AssertionResult MatchesGolden(absl::Span<const float> found,
-                                         const GoldenTensor& expected, double tolerance);
+testing::AssertionResult MatchesGolden(absl::Span<const float> found, const GoldenTensor& expected,
+                                       double tolerance);
 
-}  // namespace localmamba::testing
+}  // namespace localmamba
 
 #endif  // LOCALMAMBA_TESTS_SUPPORT_GOLDEN_H_

@@ -6,7 +6,7 @@
 
 #include "hwy/targets.h"
 
-namespace localmamba::testing {
+namespace localmamba {
 
 // While it lives, Highway dispatches to `target` (one of hwy::SupportedAndGeneratedTargets()).
 class ScopedHighwayTarget {
@@ -23,6 +23,6 @@ class ScopedHighwayTarget {
   ScopedHighwayTarget& operator=(const ScopedHighwayTarget&) = delete;
 };
 
-}  // namespace localmamba::testing
+}  // namespace localmamba
 
 #endif  // LOCALMAMBA_TESTS_SUPPORT_HIGHWAY_TARGETS_H_

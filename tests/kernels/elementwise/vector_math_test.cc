@@ -98,7 +98,7 @@ using Param = std::tuple<int64_t, MathCase>;
 class VectorMathTest : public ::testing::TestWithParam<Param> {
  protected:
   std::vector<float> Run(const std::vector<float>& x) const {
-    const testing::ScopedHighwayTarget target(std::get<0>(GetParam()));
+    const ScopedHighwayTarget target(std::get<0>(GetParam()));
     std::vector<float> y(x.size());
     HWY_DYNAMIC_DISPATCH(EvaluateAll)(test_case_.function, x.data(), y.data(), x.size());
     return y;

@@ -24,10 +24,9 @@ std::vector<int32_t> Inverse(const ScanOrder& order, int64_t tokens) {
 }
 
 TEST(ScanOrderTest, EqualsGoldenOrders) {
-  const auto cases = testing::GoldenCases("scan_order");
+  const auto cases = GoldenCases("scan_order");
   ASSERT_EQ(cases.size(), 1U);
-  const auto tensors =
-      testing::LoadGoldenTensors(testing::FindGoldenFile(cases[0].at("file").get<std::string>()));
+  const auto tensors = LoadGoldenTensors(FindGoldenFile(cases[0].at("file").get<std::string>()));
   ASSERT_TRUE(tensors.ok()) << tensors.status();
   for (const auto& grid : cases[0].at("grids")) {
     const auto height = grid.at(0).get<int64_t>();
