@@ -1,0 +1,16 @@
+// The implementations between which the dispatchers of this folder choose. Arguments are checked.
+#ifndef LOCALMAMBA_KERNELS_SCAN_BACKENDS_H_
+#define LOCALMAMBA_KERNELS_SCAN_BACKENDS_H_
+
+#include "absl/types/span.h"
+#include "kernels/device/stream.h"
+#include "kernels/scan/selective_scan.h"
+
+namespace localmamba {
+
+void SelectiveScanCpu(absl::Span<const SelectiveScanDirection> directions,
+                      const SelectiveScanOptions& options, const Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_SCAN_BACKENDS_H_

@@ -1,0 +1,381 @@
+#include "kernels/scan/selective_scan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <string>
+#include <tuple>
+
+#include "kernels/scan/scan_order.h"
+#include "tests/reference/selective_scan.h"
+#include "tests/support/highway_targets.h"
+#include "tests/support/test_tensor.h"
+
+namespace localmamba {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct ScanCase {
+  std::string name;
+  int64_t batch = 1;
+  int64_t height = 1;
+  int64_t width = 1;
+  int64_t channels = 1;
+  int64_t states = 16;
+  int64_t rank = 0;  // 0: delta without delta_weight
+  // Directions of the call; "" has no maps.
+  std::vector<std::string> directions = {""};
+  int64_t gap = 0;  // between the rows of every tensor
+  bool gate = true;
+  bool skip = true;
+  bool bias = true;
+  bool softplus = true;
+  bool last_state = true;
+};
+
+void PrintTo(const ScanCase& scan_case, std::ostream* out) { *out << scan_case.name; }
+
+// The tensors of one direction and the maps they are read through.
+struct Direction {
+  Direction(const ScanCase& c, const std::string& name, uint32_t seed)
+      : u(Random(c, {c.batch, c.height * c.width, c.channels}, seed)),
+        delta(TestTensor::Random({c.batch, c.height * c.width, c.rank > 0 ? c.rank : c.channels},
+                                 seed + 1, c.softplus ? -1.0 : 0.01, 1.0, c.gap)),
+        B(Random(c, {c.batch, c.height * c.width, c.states}, seed + 2)),
+        C(Random(c, {c.batch, c.height * c.width, c.states}, seed + 3)),
+        A(TestTensor::Random({c.channels, c.states}, seed + 4, -8.0, -0.5, c.gap)),
+        y({c.batch, c.height * c.width, c.channels}, c.gap) {
+    if (c.gate) z = Random(c, {c.batch, c.height * c.width, c.channels}, seed + 5);
+    if (c.rank > 0) {
+      const double low = c.softplus ? -1.0 : 0.0;
+      delta_weight = TestTensor::Random({c.channels, c.rank}, seed + 6, low, 1.0, c.gap);
+    }
+    if (c.bias) delta_bias = TestTensor::Random({c.channels}, seed + 7, 0.0, 1.0);
+    if (c.skip) D = TestTensor::Random({c.channels}, seed + 8);
+    if (c.last_state) last_state = TestTensor({c.batch, c.channels, c.states}, c.gap);
+    if (!name.empty()) {
+      order =
+          MakeScanOrder(*ScanDirection::Parse(name), c.height, c.width, VerticalReverse::kExact);
+    }
+  }
+
+  static TestTensor Random(const ScanCase& c, const Shape& shape, uint32_t seed) {
+    return TestTensor::Random(shape, seed, -1.0, 1.0, c.gap);
+  }
+
+  SelectiveScanDirection Args() {
+    const auto map = [](const std::vector<int32_t>& indices) -> ConstTensorView {
+      if (indices.empty()) return {};
+      return {indices.data(), DType::kInt32, {static_cast<int64_t>(indices.size())}};
+    };
+    return {.u = u.view(),
+            .delta = delta.view(),
+            .B = B.view(),
+            .C = C.view(),
+            .z = z.view(),
+            .read = map(order.read),
+            .z_read = map(order.read),
+            .write = map(order.write),
+            .delta_weight = delta_weight.view(),
+            .delta_bias = delta_bias.view(),
+            .A = A.view(),
+            .D = D.view(),
+            .y = y.view(),
+            .last_state = last_state.view()};
+  }
+
+  [[nodiscard]] reference::SelectiveScanInput Reference(const ScanCase& c) const {
+    const auto tokens = static_cast<size_t>(c.height * c.width);
+    return {.batch = static_cast<size_t>(c.batch),
+            .rows = tokens,
+            .tokens = tokens,
+            .channels = static_cast<size_t>(c.channels),
+            .states = static_cast<size_t>(c.states),
+            .rank = static_cast<size_t>(c.rank),
+            .delta_softplus = c.softplus,
+            .u = u.values(),
+            .delta = delta.values(),
+            .B = B.values(),
+            .C = C.values(),
+            .z = z.values(),
+            .delta_weight = delta_weight.values(),
+            .delta_bias = delta_bias.values(),
+            .A = A.values(),
+            .D = D.values(),
+            .read = order.read,
+            .z_read = order.read,
+            .write = order.write};
+  }
+
+  TestTensor u, delta, B, C, z, delta_weight, delta_bias, A, D, y, last_state;
+  ScanOrder order;
+};
+
+// A decay has a relative error of about 2^-21 and the state forgets within some ten positions
+// (decays are below 0.9), which leaves 10 * 2^-21 relative to the largest value; the sum over up to
+// 64 states adds 64 * 2^-24.
+double Tolerance(const std::vector<double>& expected) {
+  double largest = 0.0;
+  for (const double value : expected) largest = std::max(largest, std::abs(value));
+  return 1e-5 * largest + 1e-7;
+}
+
+class SelectiveScanTest : public testing::TestWithParam<std::tuple<int64_t, ScanCase>> {};
+
+TEST_P(SelectiveScanTest, AgreesWithReference) {
+  const ScopedHighwayTarget target(std::get<0>(GetParam()));
+  const ScanCase& c = std::get<1>(GetParam());
+  std::vector<Direction> directions;
+  for (const std::string& name : c.directions) {
+    directions.emplace_back(c, name, static_cast<uint32_t>(100 * directions.size()));
+  }
+  std::vector<std::vector<double>> expected;
+  for (Direction& direction : directions) expected.push_back(direction.y.values());
+  std::vector<SelectiveScanDirection> args;
+  for (Direction& direction : directions) args.push_back(direction.Args());
+  Stream stream = *Stream::Create(Device::Cpu(), 2);
+
+  const absl::Status status = SelectiveScan(args, {.delta_softplus = c.softplus}, stream);
+
+  ASSERT_TRUE(status.ok()) << status;
+  for (size_t k = 0; k < directions.size(); ++k) {
+    SCOPED_TRACE("direction " + c.directions[k]);
+    const std::vector<double> last_state =
+        reference::SelectiveScan(directions[k].Reference(c), expected[k]);
+    ExpectNear(directions[k].y.values(), expected[k], Tolerance(expected[k]));
+    EXPECT_TRUE(directions[k].y.GapsAreUntouched());
+    if (c.last_state) {
+      ExpectNear(directions[k].last_state.values(), last_state, Tolerance(last_state));
+      EXPECT_TRUE(directions[k].last_state.GapsAreUntouched());
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllTargets, SelectiveScanTest,
+    testing::Combine(
+        testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+        testing::Values(
+            ScanCase{.name = "OneOfEverything", .states = 1, .rank = 1},
+            ScanCase{.name = "OnePosition", .batch = 3, .channels = 33, .rank = 5},
+            ScanCase{.name = "OneChannel", .height = 5, .width = 9, .rank = 3},
+            ScanCase{.name = "SeventeenChannels",
+                     .batch = 2,
+                     .height = 3,
+                     .width = 11,
+                     .channels = 17,
+                     .rank = 4},
+            ScanCase{.name = "ChunksOfPositionsAndFullVectors",
+                     .height = 8,
+                     .width = 12,
+                     .channels = 32,
+                     .rank = 6},
+            ScanCase{.name = "OneState", .height = 4, .width = 4, .channels = 19, .states = 1},
+            ScanCase{.name = "ThreeStates", .height = 4, .width = 4, .channels = 19, .states = 3},
+            ScanCase{.name = "ThirtyThreeStates",
+                     .height = 4,
+                     .width = 4,
+                     .channels = 19,
+                     .states = 33,
+                     .rank = 2},
+            ScanCase{
+                .name = "SixtyFourStates", .height = 5, .width = 7, .channels = 5, .states = 64},
+            ScanCase{.name = "NoOptionalArguments",
+                     .height = 6,
+                     .width = 6,
+                     .channels = 20,
+                     .gate = false,
+                     .skip = false,
+                     .bias = false,
+                     .last_state = false},
+            ScanCase{.name = "StepsAsTheyAre",
+                     .height = 6,
+                     .width = 6,
+                     .channels = 20,
+                     .rank = 3,
+                     .gate = false,
+                     .softplus = false},
+            ScanCase{.name = "StridedRows",
+                     .batch = 2,
+                     .height = 3,
+                     .width = 5,
+                     .channels = 21,
+                     .rank = 3,
+                     .directions = {"v", "w2"},
+                     .gap = 5},
+            ScanCase{
+                .name = "ManyDirectionsOfDifferentLengths",
+                .batch = 2,
+                .height = 7,
+                .width = 9,
+                .channels = 24,
+                .rank = 4,
+                .directions = {"h", "h_flip", "v", "v_flip", "w2", "w2_flip", "w3", "w7_flip"}},
+            ScanCase{.name = "PaddingOnlyDecaysTheState",
+                     .height = 3,
+                     .width = 3,
+                     .channels = 18,
+                     .rank = 2,
+                     .directions = {"w5", "w5_flip"}},
+            ScanCase{.name = "PaddingWithoutBiasAndWeight",
+                     .height = 3,
+                     .width = 4,
+                     .channels = 18,
+                     .directions = {"w3"},
+                     .bias = false})),
+    [](const auto& info) {
+      return std::get<1>(info.param).name + hwy::TargetName(std::get<0>(info.param));
+    });
+
+TEST(SelectiveScanTest, PositionsMayReadAndWriteAnyRow) {
+  // Rows are read twice or not at all, z has its own map, one output is dropped, and position 1
+  // reads nothing.
+  const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 4, .rank = 2};
+  Direction direction(c, "", 1);
+  direction.order = {};
+  const std::vector<int32_t> read = {3, -1, 0, 3, 5};
+  const std::vector<int32_t> z_read = {1, 2, -1, 4, 0};
+  const std::vector<int32_t> write = {4, 5, 0, -1, 1};
+  SelectiveScanDirection args = direction.Args();
+  args.read = {read.data(), DType::kInt32, {5}};
+  args.z_read = {z_read.data(), DType::kInt32, {5}};
+  args.write = {write.data(), DType::kInt32, {5}};
+  reference::SelectiveScanInput input = direction.Reference(c);
+  input.read = read;
+  input.z_read = z_read;
+  input.write = write;
+  std::vector<double> expected = direction.y.values();
+  const std::vector<double> last_state = reference::SelectiveScan(input, expected);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+
+  ASSERT_TRUE(SelectiveScan({args}, {}, stream).ok());
+  // Tokens 2 and 3 keep a large value, so the tolerance is not derived from the largest.
+  ExpectNear(direction.y.values(), expected, 1e-5);
+  ExpectNear(direction.last_state.values(), last_state, Tolerance(last_state));
+}
+
+TEST(SelectiveScanTest, HugeStepsForgetTheState) {
+  const ScanCase c{.name = "", .height = 1, .width = 2, .channels = 3, .states = 2, .gate = false};
+  Direction direction(c, "", 1);
+  direction.delta = TestTensor::Random({1, 2, 3}, 2, 1e8, 2e8);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  ASSERT_TRUE(SelectiveScan({direction.Args()}, {}, stream).ok());
+  std::vector<double> expected = direction.y.values();
+  reference::SelectiveScan(direction.Reference(c), expected);
+  ExpectNear(direction.y.values(), expected, Tolerance(expected));
+}
+
+TEST(SelectiveScanTest, KeepsNanWithinItsChannel) {
+  const ScanCase c{.name = "", .height = 4, .width = 4, .channels = 18, .rank = 2};
+  Direction direction(c, "", 1);
+  direction.u.view().data<float>()[7 * 18 + 3] = std::numeric_limits<float>::quiet_NaN();
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  ASSERT_TRUE(SelectiveScan({direction.Args()}, {}, stream).ok());
+  const std::vector<double> y = direction.y.values();
+  for (size_t i = 0; i < y.size(); ++i) {
+    EXPECT_EQ(std::isnan(y[i]), i % 18 == 3 && i / 18 >= 7) << i;
+  }
+}
+
+TEST(SelectiveScanTest, EmptySequenceLeavesZeroState) {
+  const ScanCase c{.name = "", .height = 1, .width = 3, .channels = 2, .states = 2};
+  Direction direction(c, "", 1);
+  SelectiveScanDirection args = direction.Args();
+  const int32_t none = 0;
+  args.read = args.z_read = args.write = {&none, DType::kInt32, {0}};
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  ASSERT_TRUE(SelectiveScan({args}, {}, stream).ok());
+  EXPECT_EQ(direction.last_state.values(), std::vector<double>(4, 0.0));
+}
+
+struct ErrorCase {
+  std::string name;
+  std::function<void(SelectiveScanDirection&)> spoil;
+  std::string message;  // a fragment
+  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
+};
+
+void PrintTo(const ErrorCase& error_case, std::ostream* out) { *out << error_case.name; }
+
+class SelectiveScanErrorTest : public testing::TestWithParam<ErrorCase> {};
+
+// The second of two directions is spoilt.
+TEST_P(SelectiveScanErrorTest, NamesTheArgument) {
+  const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 4, .rank = 2};
+  Direction good(c, "w2", 1);
+  Direction bad(c, "w2", 2);
+  std::vector<SelectiveScanDirection> args = {good.Args(), bad.Args()};
+  GetParam().spoil(args[1]);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const absl::Status status = SelectiveScan(args, {}, stream);
+  EXPECT_EQ(status.code(), GetParam().code) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr(GetParam().message));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("direction 1: selective_scan"));
+}
+
+using Args = SelectiveScanDirection;
+INSTANTIATE_TEST_SUITE_P(
+    Arguments, SelectiveScanErrorTest,
+    testing::Values(
+        ErrorCase{"MissingU", [](Args& s) { s.u = {}; }, "\"u\""},
+        ErrorCase{"OtherBatch", [](Args& s) { s.u = s.u.Slice(0, 0, 0); }, "\"u\""},
+        ErrorCase{"ScatteredChannels",
+                  [](Args& s) {
+                    s.B = s.u.Select(0, 0).Reshape({1, 6, 5}).Slice(2, 0, 3);
+                  },
+                  "\"B\" is f32[1,6,3] on cpu, wanted f32[1,6,4]"},
+        ErrorCase{"RowsOfC", [](Args& s) { s.C = s.C.Slice(1, 0, 5); }, "\"C\""},
+        ErrorCase{"StatesOfA", [](Args& s) { s.A = s.A.Slice(1, 0, 3); }, "\"A\""},
+        ErrorCase{"RankOfDelta", [](Args& s) { s.delta = s.delta.Slice(2, 0, 1); }, "\"delta\""},
+        ErrorCase{"NoWeight", [](Args& s) { s.delta_weight = {}; }, "\"delta_weight\""},
+        ErrorCase{"LengthOfMaps", [](Args& s) { s.write = s.write.Slice(0, 0, 7); }, "\"write\""},
+        ErrorCase{"TypeOfMaps", [](Args& s) { s.read = s.delta_bias; }, "\"read\""},
+        ErrorCase{"RowsOfYWithoutWrite", [](Args& s) { s.write = {}; },
+                  "\"y\" is f32[1,6,5] on cpu, wanted f32[1,8,5]"},
+        ErrorCase{"RowsOfZWithoutMap", [](Args& s) { s.z_read = {}; },
+                  "\"z\" is f32[1,6,5] on cpu, wanted 8 rows"},
+        ErrorCase{"LengthOfBias", [](Args& s) { s.delta_bias = s.delta_bias.Slice(0, 1, 5); },
+                  "\"delta_bias\""},
+        ErrorCase{"LengthOfD", [](Args& s) { s.D = s.D.Slice(0, 1, 5); }, "\"D\""},
+        ErrorCase{"ShapeOfLastState", [](Args& s) { s.last_state = s.last_state.Slice(2, 0, 3); },
+                  "\"last_state\""}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(SelectiveScanErrorTest, LimitsAndMissingImplementationsAreUnimplemented) {
+  const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 65};
+  Direction direction(c, "", 1);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const absl::Status states = SelectiveScan({direction.Args()}, {}, stream);
+  EXPECT_EQ(states.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(states.message()), HasSubstr("N = 65, at most 64"));
+
+  const std::vector<SelectiveScanDirection> many(kMaxScanDirections + 1, direction.Args());
+  const absl::Status count = SelectiveScan(many, {}, stream);
+  EXPECT_EQ(count.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(count.message()), HasSubstr("17 directions, at most 16"));
+
+  EXPECT_EQ(SelectiveScan({}, {}, stream).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(SelectiveScanErrorTest, HalfPrecisionIsUnimplementedOnTheCpu) {
+  std::vector<uint16_t> storage(64);
+  const TensorView half(storage.data(), DType::kFloat16, {1, 2, 2});
+  std::vector<float> A(4, -1.0F);
+  const SelectiveScanDirection args{.u = half,
+                                    .delta = half,
+                                    .B = half,
+                                    .C = half,
+                                    .A = {A.data(), DType::kFloat32, {2, 2}},
+                                    .y = half};
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const absl::Status status = SelectiveScan({args}, {}, stream);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not implemented for f16 on cpu"));
+}
+
+}  // namespace
+}  // namespace localmamba
