@@ -38,7 +38,7 @@ struct AddNormArgs {
   ConstTensorView rope_sin;
   NormKind norm = NormKind::kRms;
   ConstTensorView weight;
-  ConstTensorView bias;  // with kLayer only
+  ConstTensorView bias;  // with kLayer, and only then
   float eps = 1e-5F;
   TensorView residual_out;  // optional
   TensorView y;

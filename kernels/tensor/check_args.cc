@@ -46,6 +46,11 @@ absl::Status ArgChecker::Dense(absl::string_view name, const ConstTensorView& vi
   return view.IsDense() ? absl::OkStatus() : Error(name, view, "a dense tensor");
 }
 
+absl::Status ArgChecker::OptionalDense(absl::string_view name, const ConstTensorView& view,
+                                       DType dtype, const Shape& shape) const {
+  return view.empty() ? absl::OkStatus() : Dense(name, view, dtype, shape);
+}
+
 absl::Status ArgChecker::Unimplemented(DType dtype) const {
   return absl::UnimplementedError(absl::StrCat(operation_, ": not implemented for ",
                                                ToString(dtype), " on ", device_.ToString()));

@@ -1,5 +1,6 @@
-// Argument checks shared by all operations. Messages read: selective_scan: "delta" is f32[2,7,5] on
-// cpu, wanted [2,7,4].
+// Argument checks shared by all operations. Messages read:
+//
+//   selective_scan: "delta" is f32[2,7,5] on cpu, wanted f32[2,7,4] on cpu
 #ifndef LOCALMAMBA_KERNELS_TENSOR_CHECK_ARGS_H_
 #define LOCALMAMBA_KERNELS_TENSOR_CHECK_ARGS_H_
 
@@ -25,6 +26,9 @@ class ArgChecker {
   // As Tensor, and without gaps between rows.
   [[nodiscard]] absl::Status Dense(absl::string_view name, const ConstTensorView& view, DType dtype,
                                    const Shape& shape) const;
+  // The same, or absent.
+  [[nodiscard]] absl::Status OptionalDense(absl::string_view name, const ConstTensorView& view,
+                                           DType dtype, const Shape& shape) const;
   [[nodiscard]] absl::Status Error(absl::string_view name, const ConstTensorView& view,
                                    absl::string_view wanted) const;
   // UNIMPLEMENTED: the operation has no implementation for this device and dtype.

@@ -1,0 +1,19 @@
+// The implementations between which the dispatchers of this folder choose. Arguments are checked.
+#ifndef LOCALMAMBA_KERNELS_NORM_BACKENDS_H_
+#define LOCALMAMBA_KERNELS_NORM_BACKENDS_H_
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/norm/add_norm.h"
+#include "kernels/norm/layer_norm.h"
+#include "kernels/norm/pooled_layer_norm.h"
+
+namespace localmamba {
+
+absl::Status AddNormCpu(const AddNormArgs& args, Stream& stream);
+absl::Status LayerNormCpu(const LayerNormArgs& args, Stream& stream);
+absl::Status PooledLayerNormCpu(const PooledLayerNormArgs& args, Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_NORM_BACKENDS_H_

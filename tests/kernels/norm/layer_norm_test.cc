@@ -1,0 +1,88 @@
+#include "kernels/norm/layer_norm.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/reference/layer_norm.h"
+#include "tests/support/test_tensor.h"
+
+namespace localmamba {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct LayerNormCase {
+  std::string name;
+  int64_t M, D;
+  int64_t gap = 0;
+  bool affine = true;
+  bool gate = false;
+  bool in_place = false;
+};
+
+class LayerNormTest : public ::testing::TestWithParam<LayerNormCase> {};
+
+TEST_P(LayerNormTest, AgreesWithReference) {
+  const LayerNormCase& c = GetParam();
+  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  // A mean far from 0 would show a variance computed as mean square minus squared mean.
+  TestTensor x = TestTensor::Random({c.M, c.D}, 1, 9, 11, c.gap);
+  TestTensor weight = c.affine ? TestTensor::Random({c.D}, 2) : TestTensor();
+  TestTensor bias = c.affine ? TestTensor::Random({c.D}, 3) : TestTensor();
+  TestTensor z = c.gate ? TestTensor::Random({c.M, c.D}, 4, -8, 8, c.gap) : TestTensor();
+  TestTensor y({c.M, c.D}, c.gap);
+  const std::vector<double> expected = reference::LayerNorm(
+      x.values(), weight.values(), bias.values(), z.values(), 1e-5, static_cast<size_t>(c.D));
+  TestTensor& result = c.in_place ? x : y;
+
+  const absl::Status status = LayerNorm({.x = x.view(),
+                                         .weight = weight.view(),
+                                         .bias = bias.view(),
+                                         .z = z.view(),
+                                         .y = result.view()},
+                                        stream);
+
+  ASSERT_TRUE(status.ok()) << status;
+  // Deviations from a mean of 10 carry its rounding, 5e-7, times 1/sigma = 1.7, and the gate 8.
+  ExpectNear(result.values(), expected, c.gate ? 2e-5 : 3e-6);
+  EXPECT_TRUE(result.GapsAreUntouched());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, LayerNormTest,
+    ::testing::Values(LayerNormCase{.name = "OneColumn", .M = 3, .D = 1},
+                      LayerNormCase{.name = "OneRow", .M = 1, .D = 17},
+                      LayerNormCase{.name = "OddColumns", .M = 33, .D = 33},
+                      LayerNormCase{.name = "WithoutWeights", .M = 17, .D = 96, .affine = false},
+                      LayerNormCase{.name = "Gated", .M = 49, .D = 193, .gate = true},
+                      LayerNormCase{.name = "GatedStridedRowsInPlace",
+                                    .M = 17,
+                                    .D = 100,
+                                    .gap = 5,
+                                    .gate = true,
+                                    .in_place = true},
+                      LayerNormCase{.name = "Wide", .M = 2, .D = 1536}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(LayerNormTest, NamesWhatIsWrong) {
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  TestTensor x({5, 7});
+  TestTensor y({5, 7});
+  TestTensor other({5, 6});
+  const auto message = [&](const LayerNormArgs& args) {
+    const absl::Status status = LayerNorm(args, stream);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(status.message());
+  };
+  EXPECT_THAT(message({.x = other.view(), .y = y.view()}),
+              HasSubstr("layer_norm: \"x\" is f32[5,6] on cpu, wanted f32[5,7] on cpu"));
+  EXPECT_THAT(message({.x = x.view(), .weight = x.view(), .y = y.view()}), HasSubstr("\"weight\""));
+  EXPECT_THAT(message({.x = x.view(), .bias = x.view(), .y = y.view()}), HasSubstr("\"bias\""));
+  EXPECT_THAT(message({.x = x.view(), .z = other.view(), .y = y.view()}), HasSubstr("\"z\""));
+  EXPECT_THAT(message({.x = x.view()}), HasSubstr("\"y\""));
+}
+
+}  // namespace
+}  // namespace localmamba
