@@ -1,0 +1,40 @@
+// Patch embeddings: FLOP/s, with the gather in the time.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "kernels/conv/conv2d.h"
+
+namespace localmamba {
+namespace {
+
+void BenchmarkPatchEmbed(benchmark::State& state) {
+  const int64_t B = state.range(0);
+  const int64_t O = state.range(1);
+  const int64_t patch = state.range(2);
+  const int64_t cells = 224 / patch;
+  const std::vector<float> x(static_cast<size_t>(B * 3 * 224 * 224), 0.5F);
+  const std::vector<float> weight(static_cast<size_t>(O * 3 * patch * patch), 0.25F);
+  std::vector<float> y(static_cast<size_t>(B * cells * cells * O));
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(3)));
+  const Conv2dArgs args{.x = {x.data(), DType::kFloat32, {B, 3, 224, 224}},
+                        .weight = {weight.data(), DType::kFloat32, {O, 3, patch, patch}},
+                        .stride = patch,
+                        .y = {y.data(), DType::kFloat32, {B, cells, cells, O}}};
+  for ([[maybe_unused]] auto iteration : state) {
+    if (const absl::Status status = Conv2d(args, stream); !status.ok()) {
+      state.SkipWithError(status.ToString().c_str());
+    }
+  }
+  const double flops = 2.0 * static_cast<double>(args.y.elements() * 3 * patch * patch);
+  state.counters["FLOP/s"] = benchmark::Counter(flops * static_cast<double>(state.iterations()),
+                                                benchmark::Counter::kIsRate);
+}
+BENCHMARK(BenchmarkPatchEmbed)
+    ->ArgNames({"batch", "width", "patch", "threads"})
+    ->ArgsProduct({{1, 8}, {96}, {4}, {1, 2}})
+    ->ArgsProduct({{1, 8}, {192}, {16}, {1, 2}})
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace localmamba

@@ -1,0 +1,44 @@
+#include "kernels/conv/space_to_depth.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/reference/conv2d.h"
+#include "tests/support/test_tensor.h"
+
+namespace localmamba {
+namespace {
+
+using ::testing::HasSubstr;
+
+class SpaceToDepthTest : public ::testing::TestWithParam<Shape> {};
+
+TEST_P(SpaceToDepthTest, AgreesWithReference) {
+  const Shape& shape = GetParam();
+  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  TestTensor x = TestTensor::Random(shape, 1);
+  TestTensor y({shape[0], (shape[1] + 1) / 2, (shape[2] + 1) / 2, 4 * shape[3]});
+  const absl::Status status = SpaceToDepth(x.view(), y.view(), stream);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(y.values(), reference::SpaceToDepth(x.values(), shape));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, SpaceToDepthTest,
+                         ::testing::Values(Shape{1, 1, 1, 1}, Shape{2, 4, 6, 17}, Shape{2, 7, 6, 5},
+                                           Shape{1, 6, 7, 5}, Shape{3, 33, 17, 3}));
+
+TEST(SpaceToDepthTest, NamesWhatIsWrong) {
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  TestTensor x({1, 3, 4, 5});
+  TestTensor y({1, 1, 2, 20});
+  const absl::Status status = SpaceToDepth(x.view(), y.view(), stream);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(
+      std::string(status.message()),
+      HasSubstr("space_to_depth: \"y\" is f32[1,1,2,20] on cpu, wanted f32[1,2,2,20] on cpu"));
+}
+
+}  // namespace
+}  // namespace localmamba
