@@ -1,11 +1,14 @@
-// Sum of two tensors, the second repeated along the rows of the first.
+// Sum of two tensors, the second repeated along the rows of the first, as position embeddings are
+// added (P = L, M = B*L).
 //
-//   y[m] = a[m] + b[m mod rows(b)]      a, y: (M, N), rows may be strided;  b: (P, N), P divides M,
-//   dense
+//   y[m] = a[m] + b[m mod P]
 //
-// float32, float16 or bfloat16, all the same; y may be a. Position embeddings are added this way (P
-// = L, M = B*L). Enqueues on `stream` and does not wait. Errors: INVALID_ARGUMENT if shapes, dtypes
-// or devices disagree; UNIMPLEMENTED for a dtype the device lacks.
+// Shapes: a, y: (M, N), rows may be strided; b: (P, N), dense; P divides M.
+// All have one dtype: float32, float16 or bfloat16. y may be a.
+//
+// Enqueues on `stream` and does not wait.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
+//         device lacks.
 #ifndef LOCALMAMBA_KERNELS_ELEMENTWISE_ADD_H_
 #define LOCALMAMBA_KERNELS_ELEMENTWISE_ADD_H_
 

@@ -1,11 +1,13 @@
-// Inserts one token, the same for every image, into token sequences (the middle class token of
-// LocalVim).
+// Inserts one token, the same for every image, into token sequences: the middle class token of
+// LocalVim.
 //
 //   y[b, t] = x[b, t] for t < position,  token for t == position,  x[b, t-1] for t > position
 //
-// Shapes: x: (B, L, D), token: (D), y: (B, L+1, D), dense; float32, float16 or bfloat16. 0 <=
-// position <= L. Enqueues on `stream` and does not wait. Errors: INVALID_ARGUMENT if shapes, dtypes
-// or devices disagree or position is out of range;
+// Shapes: x: (B, L, D), token: (D), y: (B, L+1, D), dense. 0 <= position <= L.
+// All have one dtype: float32, float16 or bfloat16.
+//
+// Enqueues on `stream` and does not wait.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree or position is out of range;
 //         UNIMPLEMENTED for a dtype the device lacks.
 #ifndef LOCALMAMBA_KERNELS_ELEMENTWISE_INSERT_TOKEN_H_
 #define LOCALMAMBA_KERNELS_ELEMENTWISE_INSERT_TOKEN_H_

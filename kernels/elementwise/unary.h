@@ -1,11 +1,12 @@
-// Element-by-element functions of one tensor.
+// Element-by-element functions of one tensor, computed in float32 whatever the dtype.
 //
-//   y = f(x)       x, y: dense, any shape, the same      float32, float16 or bfloat16
+//   y = f(x)
 //
-// y may be x. Computed in float32 whatever the dtype.
+// Shapes: x, y: any, the same, dense. float32, float16 or bfloat16. y may be x.
+//
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
-// device lacks.
+//         device lacks.
 #ifndef LOCALMAMBA_KERNELS_ELEMENTWISE_UNARY_H_
 #define LOCALMAMBA_KERNELS_ELEMENTWISE_UNARY_H_
 

@@ -1,11 +1,13 @@
 // Mean over the tokens of each image.
 //
-//   y[b, d] = mean_l x[b, l, d]      x: (B, L, D), rows may be strided, L >= 1;  y: (B, D), dense
+//   y[b, d] = mean_l x[b, l, d]
 //
-// x is float32, float16 or bfloat16; y has its dtype. Sums are float32. Deterministic.
-// Enqueues on `stream` and does not wait.
+// Shapes: x: (B, L, D), rows may be strided, L >= 1; y: (B, D), dense.
+// x and y have one dtype: float32, float16 or bfloat16. Sums are float32.
+//
+// Enqueues on `stream` and does not wait. Deterministic.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
-// device lacks.
+//         device lacks.
 #ifndef LOCALMAMBA_KERNELS_REDUCE_MEAN_TOKENS_H_
 #define LOCALMAMBA_KERNELS_REDUCE_MEAN_TOKENS_H_
 

@@ -1,7 +1,8 @@
 // Softmax over the last dimension.
 //
-//   y[m, i] = exp(x[m, i] - max_j x[m, j]) / sum_j exp(x[m, j] - max)      x, y: (M, N), dense,
-//   float32; y may be x
+//   y[m, i] = exp(x[m, i] - max_j x[m, j]) / sum_j exp(x[m, j] - max_j x[m, j])
+//
+// Shapes (dense, float32): x, y: (M, N). y may be x. A row with a NaN becomes NaN.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree.

@@ -2,6 +2,7 @@
 // last.
 //
 // Shapes (dense): x: (M, N), float32; values: (M, k), float32; indices: (M, k), i32; 1 <= k <= N.
+//
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree or k is out of range.
 #ifndef LOCALMAMBA_KERNELS_REDUCE_TOP_K_H_

@@ -10,7 +10,8 @@ namespace localmamba::reference {
 
 inline double Sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 inline double Silu(double x) { return x * Sigmoid(x); }
-inline double Gelu(double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); }
+// 1 + erf(x / sqrt 2) as erfc, which keeps its relative accuracy for negative x.
+inline double Gelu(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
 inline double Softplus(double x) { return x <= 20.0 ? std::log1p(std::exp(x)) : x; }
 
 inline double Activate(Activation activation, double x) {

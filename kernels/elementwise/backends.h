@@ -1,0 +1,24 @@
+// The implementations between which the dispatchers of this folder choose. Arguments are checked.
+#ifndef LOCALMAMBA_KERNELS_ELEMENTWISE_BACKENDS_H_
+#define LOCALMAMBA_KERNELS_ELEMENTWISE_BACKENDS_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/elementwise/unary.h"
+#include "kernels/tensor/tensor_view.h"
+
+namespace localmamba {
+
+absl::Status AddCpu(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
+                    Stream& stream);
+absl::Status InsertTokenCpu(const ConstTensorView& x, const ConstTensorView& token,
+                            int64_t position, const TensorView& y, Stream& stream);
+absl::Status TransposeTokensCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status UnaryCpu(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
+                      Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_ELEMENTWISE_BACKENDS_H_

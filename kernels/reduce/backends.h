@@ -1,0 +1,18 @@
+// The implementations between which the dispatchers of this folder choose. Arguments are checked.
+#ifndef LOCALMAMBA_KERNELS_REDUCE_BACKENDS_H_
+#define LOCALMAMBA_KERNELS_REDUCE_BACKENDS_H_
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/tensor/tensor_view.h"
+
+namespace localmamba {
+
+absl::Status MeanTokensCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status SoftmaxCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status TopKCpu(const ConstTensorView& x, const TensorView& values, const TensorView& indices,
+                     Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_REDUCE_BACKENDS_H_

@@ -1,0 +1,47 @@
+#include "kernels/elementwise/insert_token.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/reference/tokens.h"
+#include "tests/support/test_tensor.h"
+
+namespace localmamba {
+namespace {
+
+using ::testing::HasSubstr;
+
+class InsertTokenTest : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(InsertTokenTest, KeepsTheOtherTokensInOrder) {
+  const int64_t position = GetParam();
+  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  TestTensor x = TestTensor::Random({3, 5, 17}, 1);
+  TestTensor token = TestTensor::Random({17}, 2);
+  TestTensor y({3, 6, 17});
+  const absl::Status status = InsertToken(x.view(), token.view(), position, y.view(), stream);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(y.values(),
+            reference::InsertToken(x.values(), token.values(), static_cast<size_t>(position), 5));
+}
+
+INSTANTIATE_TEST_SUITE_P(Positions, InsertTokenTest, ::testing::Values(0, 2, 5));
+
+TEST(InsertTokenTest, NamesWhatIsWrong) {
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  TestTensor x({3, 5, 17});
+  TestTensor token({17});
+  TestTensor y({3, 6, 17});
+  for (const int64_t position : {-1, 6}) {
+    const absl::Status status = InsertToken(x.view(), token.view(), position, y.view(), stream);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("wanted 0 to 5"));
+  }
+  EXPECT_THAT(std::string(InsertToken(x.view(), token.view(), 0, x.view(), stream).message()),
+              HasSubstr("\"y\" is f32[3,5,17] on cpu, wanted f32[3,6,17]"));
+}
+
+}  // namespace
+}  // namespace localmamba
