@@ -17,7 +17,7 @@ std::string Scalar(const ordered_json& value) {
   return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-// `separator` goes between items..
+// `separator` goes between items.
 template <class Layout>
 std::string Items(const ordered_json& value, absl::string_view separator, Layout layout) {
   std::string text;
