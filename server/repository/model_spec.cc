@@ -73,7 +73,8 @@ absl::StatusOr<ModelSpec> Parse(absl::string_view json) {
         absl::StrCat("has ", json.size(), " bytes, wanted at most ", kMaxModelSpecBytes));
   }
   // Protobuf's parser takes repeated keys and names no place in malformed text.
-  LM_RETURN_IF_ERROR(ParseStrictJson(json, kMaxJsonDepth).status());
+  LM_ASSIGN_OR_RETURN(const nlohmann::json value, ParseStrictJson(json, kMaxJsonDepth));
+  if (!value.is_object()) return absl::InvalidArgumentError("is no JSON object");
   v1::ModelSpec proto;
   const auto parsed =
       google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &proto);

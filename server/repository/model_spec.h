@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "model/networks/network_config.h"
-#include "model/vision/preprocess.h"
+#include "model/vision/preprocess_config.h"
 
 namespace localmamba {
 
