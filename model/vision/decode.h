@@ -23,8 +23,8 @@ struct DecodeLimits {
 struct DecodeOptions {
   DecodeLimits limits;
   // The shorter side the caller will resize to. A JPEG is decoded at the smallest of the scales 1,
-  // 1/2, 1/4 and 1/8 that keeps its shorter side at or above twice this, which costs less and
-  // leaves the resized pixels within a few levels of those of a full decode. 0: always in full.
+  // 1/2, 1/4 and 1/8 that keeps its shorter side at or above four times this, which costs less time
+  // and memory and changes the resized pixels by about one level on average. 0: always in full.
   int64_t wanted_short_side = 0;
 };
 

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::array<uint8_t, 8> kSignature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 
-// For texts, profiles and the like, unpacked. libspng keeps them all; without a bound, a small file
-// could unpack to any size.
+// For texts, profiles and the like, unpacked, but not for pixels. libspng keeps them all; without a
+// bound, a small file could unpack to any size.
 constexpr size_t kMaxMetadataBytes = size_t{16} << 20;
 
 absl::Status PngError(int error) {
@@ -53,7 +53,7 @@ absl::StatusOr<StoredImage> DecodePng(absl::Span<const uint8_t> bytes, const Dec
   spng_ctx* ctx = decoder.get();
   spng_ihdr header;
   for (const int error :
-       {spng_set_chunk_limits(ctx, std::max(bytes.size(), kMaxMetadataBytes), kMaxMetadataBytes),
+       {spng_set_chunk_limits(ctx, kMaxMetadataBytes, kMaxMetadataBytes),
         spng_set_png_buffer(ctx, bytes.data(), bytes.size()), spng_get_ihdr(ctx, &header)}) {
     if (error != 0) return PngError(error);
   }

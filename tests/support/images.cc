@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <initializer_list>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "kernels/base/check.h"
@@ -142,6 +144,13 @@ Bytes EncodePng(const TestImage& image, const PngOptions& options) {
   Bytes exif_data = options.exif;
   spng_exif exif{exif_data.size(), reinterpret_cast<char*>(exif_data.data())};
   if (!exif_data.empty()) LM_CHECK(spng_set_exif(encoder, &exif) == 0);
+  std::string comment(options.comment_bytes, 'a');
+  spng_text text{};
+  std::strcpy(text.keyword, "Comment");
+  text.type = SPNG_ZTXT;
+  text.length = comment.size();
+  text.text = comment.data();
+  if (!comment.empty()) LM_CHECK(spng_set_text(encoder, &text, 1) == 0);
   const Bytes samples = PackSamples(image, options.bit_depth);
   LM_CHECK(spng_encode_image(encoder, samples.data(), samples.size(), SPNG_FMT_PNG,
                              SPNG_ENCODE_FINALIZE) == 0);
@@ -166,6 +175,21 @@ Bytes PngThatClaims(uint32_t height, uint32_t width) {
   AppendPngChunk(png, "IDAT", {0x78, 0x01, 1, 4, 0, 0xFB, 0xFF, 0, 0, 0, 0, 0, 4, 0, 1});
   AppendPngChunk(png, "IEND", {});
   return png;
+}
+
+void RepairPngChecksums(Bytes& png) {
+  size_t position = 8;
+  while (position < png.size() && png.size() - position >= 12) {
+    size_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8 | png[position + i];
+    if (length > png.size() - position - 12) return;
+    const size_t checked = position + 4;
+    const uint32_t crc = Crc32(png.data() + checked, length + 4);
+    for (size_t i = 0; i < 4; ++i) {
+      png[checked + length + 4 + i] = static_cast<uint8_t>(crc >> (24 - 8 * i));
+    }
+    position += length + 12;
+  }
 }
 
 Bytes EncodeWebp(const TestImage& image, const WebpOptions& options) {

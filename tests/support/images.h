@@ -38,11 +38,15 @@ struct PngOptions {
   bool interlaced = false;
   std::vector<std::array<uint8_t, 3>> palette;  // if not empty, `pixels` (1 channel) index it
   Bytes exif;                                   // if not empty, the content of the chunk eXIf
+  size_t comment_bytes = 0;                     // of a compressed comment, 0 for none
 };
 Bytes EncodePng(const TestImage& image, const PngOptions& options = {});
 
 // A PNG whose header claims this size and whose pixel data are a few zero bytes.
 Bytes PngThatClaims(uint32_t height, uint32_t width);
+
+// Gives every chunk of a PNG, damaged or not, the checksum of its content.
+void RepairPngChecksums(Bytes& png);
 
 struct WebpOptions {
   bool lossless = true;

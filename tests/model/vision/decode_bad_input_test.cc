@@ -119,6 +119,16 @@ TEST(DecodeLimitsTest, BombIsRefusedFromItsHeader) {
   ExpectRefused(PngThatClaims(0x7FFFFFFF, 0x7FFFFFFF), {}, "image: ");
 }
 
+TEST(DecodeLimitsTest, HoldForTheCommentsOfPng) {
+  const auto allocator = CreateDeviceAllocator(Device::Cpu()).value();
+  const TestImage image = MakeImage(20, 30);
+  EXPECT_TRUE(DecodeImage(EncodePng(image, {.comment_bytes = 1 << 20}), {}, *allocator).ok());
+  const Bytes bomb = EncodePng(image, {.comment_bytes = 32 << 20});
+  ASSERT_LT(bomb.size(), 1U << 20);
+  EXPECT_THAT(std::string(DecodeImage(bomb, {}, *allocator).status().message()),
+              HasSubstr("image: PNG cannot be decoded: reached chunk/cache limits"));
+}
+
 TEST(DecodeLimitsTest, HoldForEveryFormat) {
   for (const bool wide : {false, true}) {
     const TestImage image = wide ? MakeImage(2, 900) : MakeImage(900, 2);
