@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zip.h>
 
 #include <cstring>
 #include <map>
@@ -16,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "model/weights/safetensors.h"
 #include "tests/support/golden.h"
+#include "tests/support/zip.h"
 
 namespace localmamba {
 namespace {
@@ -83,29 +83,6 @@ TEST(TorchCheckpointTest, ReadsEveryKindOfTensorAndView) {
   ExpectTensors(checkpoint->tensors,
                 ReadSafetensors(FindGoldenFile("unusual_tensors_expected.safetensors"))->tensors,
                 "");
-}
-
-// An archive in memory.
-std::string Zip(const std::map<std::string, std::string>& files,
-                zip_int32_t method = ZIP_CM_STORE) {
-  zip_error_t error;
-  zip_source_t* source = zip_source_buffer_create(nullptr, 0, 0, &error);
-  zip_source_keep(source);
-  zip_t* archive = zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, &error);
-  for (const auto& [name, content] : files) {
-    const zip_int64_t index = zip_file_add(
-        archive, name.c_str(), zip_source_buffer(archive, content.data(), content.size(), 0), 0);
-    zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), method, 0);
-  }
-  zip_close(archive);
-  zip_source_open(source);
-  zip_source_seek(source, 0, SEEK_END);
-  std::string bytes(static_cast<size_t>(zip_source_tell(source)), '\0');
-  zip_source_seek(source, 0, SEEK_SET);
-  zip_source_read(source, bytes.data(), bytes.size());
-  zip_source_close(source);
-  zip_source_free(source);
-  return bytes;
 }
 
 std::string Int(int32_t value) {
