@@ -11,6 +11,10 @@ namespace localmamba {
 void SelectiveScanCpu(absl::Span<const SelectiveScanDirection> directions,
                       const SelectiveScanOptions& options, const Stream& stream);
 
+// In builds with CUDA only.
+absl::Status SelectiveScanCuda(absl::Span<const SelectiveScanDirection> directions,
+                               const SelectiveScanOptions& options, Stream& stream);
+
 }  // namespace localmamba
 
 #endif  // LOCALMAMBA_KERNELS_SCAN_BACKENDS_H_

@@ -1,0 +1,237 @@
+// Chooses and launches a kernel of the selective scan for one element type.
+#ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_LAUNCH_CUDA_CUH_
+#define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_LAUNCH_CUDA_CUH_
+
+#include <algorithm>
+#include <cstdint>
+
+#include "kernels/base/status_macros.h"
+#include "kernels/device/cuda/cuda_status.h"
+#include "kernels/device/cuda/cuda_stream.h"
+#include "kernels/device/cuda/scratch.h"
+#include "kernels/scan/selective_scan.h"
+#include "kernels/scan/selective_scan_cuda.cuh"
+#include "kernels/scan/selective_scan_tile_cuda.cuh"
+
+namespace localmamba::scan_cuda {
+
+// How many pieces each sequence is cut into. One warp walks about four positions a microsecond alone; a multiprocessor
+// saturates at about eight warps. Cutting repeats the walk (once for the states, once for the outputs) and lets every
+// piece look at the states of those before it.
+inline int ChooseChunks(int64_t warps, int64_t length, int multiprocessors) {
+  constexpr double kPosition = 0.25;  // microseconds
+  constexpr double kLook = 0.1;
+  constexpr double kLaunch = 3.0;
+  const double full = 8.0 * multiprocessors;
+  const auto load = [&](int64_t w) { return std::max(1.0, static_cast<double>(w) / full); };
+  double best = static_cast<double>(length) * kPosition * load(warps);
+  int chunks = 1;
+  for (int c = 2; c <= 64 && length / c >= 2 * kTileRows; c = c < 8 ? c + 1 : c + c / 4) {
+    const double time =
+        2 * static_cast<double>(length) / c * kPosition * load(warps * c) + c * kLook + kLaunch;
+    if (time < best) {
+      best = time;
+      chunks = c;
+    }
+  }
+  return chunks;
+}
+
+template <class T>
+const T* Pointer(const ConstTensorView& view) {
+  return static_cast<const T*>(view.raw_data());
+}
+
+template <class T>
+Params<T> MakeParams(absl::Span<const SelectiveScanDirection> directions,
+                     const SelectiveScanOptions& options) {
+  const SelectiveScanDirection& first = directions.front();
+  Params<T> params = {};
+  params.direction_count = static_cast<int32_t>(directions.size());
+  params.batch = static_cast<int32_t>(first.u.dim(0));
+  params.dim = static_cast<int32_t>(first.u.dim(2));
+  params.dstate = static_cast<int32_t>(first.A.dim(1));
+  params.rank = first.delta_weight.empty() ? 0 : static_cast<int32_t>(first.delta_weight.dim(1));
+  params.softplus = options.delta_softplus;
+  params.chunks = 1;
+  for (size_t k = 0; k < directions.size(); ++k) {
+    const SelectiveScanDirection& s = directions[k];
+    Direction<T>& d = params.directions[k];
+    d.u = Pointer<T>(s.u);
+    d.delta = Pointer<T>(s.delta);
+    d.B = Pointer<T>(s.B);
+    d.C = Pointer<T>(s.C);
+    d.z = Pointer<T>(s.z);
+    d.read = Pointer<int32_t>(s.read);
+    d.z_read = Pointer<int32_t>(s.z_read);
+    d.write = Pointer<int32_t>(s.write);
+    d.delta_weight = Pointer<T>(s.delta_weight);
+    d.delta_bias = Pointer<float>(s.delta_bias);
+    d.A = Pointer<float>(s.A);
+    d.D = Pointer<float>(s.D);
+    d.y = static_cast<T*>(s.y.raw_data());
+    d.last_state = static_cast<float*>(s.last_state.raw_data());
+    d.u_batch = s.u.stride(0);
+    d.delta_batch = s.delta.stride(0);
+    d.b_batch = s.B.stride(0);
+    d.c_batch = s.C.stride(0);
+    d.y_batch = s.y.stride(0);
+    d.u_row = static_cast<int32_t>(s.u.stride(1));
+    d.delta_row = static_cast<int32_t>(s.delta.stride(1));
+    d.b_row = static_cast<int32_t>(s.B.stride(1));
+    d.c_row = static_cast<int32_t>(s.C.stride(1));
+    d.y_row = static_cast<int32_t>(s.y.stride(1));
+    if (!s.z.empty()) {
+      d.z_batch = s.z.stride(0);
+      d.z_row = static_cast<int32_t>(s.z.stride(1));
+    }
+    d.length = static_cast<int32_t>(s.read.empty() ? s.u.dim(1) : s.read.dim(0));
+  }
+  return params;
+}
+
+template <class T>
+bool IsAligned(const T* p, int64_t batch_stride, int64_t row_stride, size_t bytes) {
+  const int64_t elements = static_cast<int64_t>(bytes / sizeof(T));
+  return reinterpret_cast<uintptr_t>(p) % bytes == 0 && batch_stride % elements == 0 &&
+         row_stride % elements == 0;
+}
+
+// Whether every direction lets two neighbouring channels be moved as one word.
+template <class T>
+bool IsPairAligned(const Params<T>& params) {
+  if (params.dim % 2 != 0) return false;
+  for (int k = 0; k < params.direction_count; ++k) {
+    const Direction<T>& d = params.directions[k];
+    if (!IsAligned(d.u, d.u_batch, d.u_row, 2 * sizeof(T)) ||
+        !IsAligned(d.y, d.y_batch, d.y_row, 2 * sizeof(T)) ||
+        (d.z != nullptr && !IsAligned(d.z, d.z_batch, d.z_row, 2 * sizeof(T))) ||
+        (params.rank == 0 && !IsAligned(d.delta, d.delta_batch, d.delta_row, 2 * sizeof(T)))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Whether the kernel for 16-bit operands side by side applies.
+template <class T>
+bool IsTileable(const Params<T>& params) {
+  if (sizeof(T) != 2 || params.dstate != kTileStates || params.rank == 0 || params.rank % 8 != 0 ||
+      params.rank > kMaxTileRank || !IsPairAligned(params)) {
+    return false;
+  }
+  for (int k = 0; k < params.direction_count; ++k) {
+    const Direction<T>& d = params.directions[k];
+    if (!IsAligned(d.delta, d.delta_batch, d.delta_row, 16) || d.B != d.delta + params.rank ||
+        d.C != d.B + kTileStates || d.b_row != d.delta_row || d.c_row != d.delta_row ||
+        d.b_batch != d.delta_batch || d.c_batch != d.delta_batch || d.last_state != nullptr ||
+        (d.z == nullptr) != (params.directions[0].z == nullptr) ||
+        reinterpret_cast<uintptr_t>(d.delta_weight) % 4 != 0 ||
+        reinterpret_cast<uintptr_t>(d.A) % 16 != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+template <class T, class Kernel>
+absl::Status Launch(Kernel kernel, const Params<T>& params, int threads, size_t shared_bytes,
+                    cudaStream_t stream) {
+  if (shared_bytes > size_t{48} << 10) {
+    LM_CUDA_RETURN_IF_ERROR(cudaFuncSetAttribute(
+        kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
+  }
+  const dim3 grid(
+      static_cast<unsigned>(params.channel_blocks * params.batch * params.direction_count), 1,
+      static_cast<unsigned>(params.chunks));
+  kernel<<<grid, threads, shared_bytes, stream>>>(params);
+  LM_CUDA_RETURN_IF_ERROR(cudaGetLastError());
+  return absl::OkStatus();
+}
+
+struct ScanScratch {};
+
+// Cuts the sequences if that is faster, and sets what the chunked passes need.
+template <class T>
+absl::Status PlanChunks(int64_t channel_warps, Stream& stream, Params<T>& params) {
+  int device = 0;
+  int multiprocessors = 0;
+  LM_CUDA_RETURN_IF_ERROR(cudaGetDevice(&device));
+  LM_CUDA_RETURN_IF_ERROR(
+      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+  int64_t length = 0;
+  for (int k = 0; k < params.direction_count; ++k)
+    length = std::max<int64_t>(length, params.directions[k].length);
+  const int64_t sequences = int64_t{params.batch} * params.direction_count;
+  const int wanted = ChooseChunks(channel_warps * sequences, length, multiprocessors);
+  if (wanted == 1) return absl::OkStatus();
+  const int64_t piece = (length + wanted - 1) / wanted;
+  params.chunk_length = static_cast<int32_t>((piece + kTileRows - 1) / kTileRows * kTileRows);
+  params.chunks = static_cast<int32_t>((length + params.chunk_length - 1) / params.chunk_length);
+  const int64_t sums = sequences * params.chunks * params.dim;
+  LM_ASSIGN_OR_RETURN(void* scratch,
+                      cuda::GetScratch<ScanScratch>(
+                          static_cast<size_t>(sums * (params.dstate + 1)) * sizeof(float), stream));
+  params.chunk_state = static_cast<float*>(scratch);
+  params.chunk_delta = params.chunk_state + sums * params.dstate;
+  return absl::OkStatus();
+}
+
+template <class T, bool kHasZ>
+absl::Status LaunchTiles(Params<T> params, Stream& stream, cudaStream_t handle) {
+  const int dim_warps = (params.dim + kWarpChannels - 1) / kWarpChannels;
+  LM_RETURN_IF_ERROR(PlanChunks(dim_warps, stream, params));
+  // Two warps a block run fastest unless the last block would be half empty.
+  const int warps = dim_warps % 2 == 0 ? 2 : std::min(dim_warps, kMaxTileWarps);
+  const TileLayout layout(warps, params.rank);
+  params.channel_blocks = (dim_warps + warps - 1) / warps;
+  const auto shared_bytes = static_cast<size_t>(layout.end);
+  if (params.chunks == 1) {
+    return Launch(SelectiveScanTileKernel<T, kHasZ, Pass::kWhole>, params, warps * 32, shared_bytes,
+                  handle);
+  }
+  LM_RETURN_IF_ERROR(Launch(SelectiveScanTileKernel<T, false, Pass::kChunkState>, params,
+                            warps * 32, shared_bytes, handle));
+  return Launch(SelectiveScanTileKernel<T, kHasZ, Pass::kChunkScan>, params, warps * 32,
+                shared_bytes, handle);
+}
+
+template <class T, int kStates, int kChannels, bool kAligned>
+absl::Status LaunchPlain(Params<T> params, Stream& stream, cudaStream_t handle) {
+  constexpr int kThreads = 64;
+  params.channel_blocks = (params.dim + kThreads * kChannels - 1) / (kThreads * kChannels);
+  LM_RETURN_IF_ERROR(PlanChunks(params.channel_blocks * kThreads / 32, stream, params));
+  const size_t shared_bytes =
+      sizeof(float) * static_cast<size_t>(2 * kTile * kStates + kTile * params.rank +
+                                          params.rank * kThreads * kChannels);
+  if (params.chunks == 1) {
+    return Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kWhole>, params,
+                  kThreads, shared_bytes, handle);
+  }
+  LM_RETURN_IF_ERROR(Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kChunkState>,
+                            params, kThreads, shared_bytes, handle));
+  return Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kChunkScan>, params,
+                kThreads, shared_bytes, handle);
+}
+
+template <class T>
+absl::Status SelectiveScanOf(absl::Span<const SelectiveScanDirection> directions,
+                             const SelectiveScanOptions& options, Stream& stream) {
+  const Params<T> params = MakeParams<T>(directions, options);
+  if (params.batch == 0 || params.dim == 0) return absl::OkStatus();
+  const cudaStream_t handle = cuda::Activate(stream);
+  if constexpr (sizeof(T) == 2) {
+    if (IsTileable(params)) {
+      return params.directions[0].z == nullptr ? LaunchTiles<T, false>(params, stream, handle)
+                                               : LaunchTiles<T, true>(params, stream, handle);
+    }
+  }
+  if (params.dstate > 32) return LaunchPlain<T, 64, 1, false>(params, stream, handle);
+  if (params.dstate > 16) return LaunchPlain<T, 32, 1, false>(params, stream, handle);
+  if (IsPairAligned(params)) return LaunchPlain<T, 16, 2, true>(params, stream, handle);
+  return LaunchPlain<T, 16, 2, false>(params, stream, handle);
+}
+
+}  // namespace localmamba::scan_cuda
+
+#endif  // LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_LAUNCH_CUDA_CUH_

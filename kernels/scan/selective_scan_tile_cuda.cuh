@@ -1,0 +1,432 @@
+// The selective scan for 16-bit operands laid out as networks lay them out: 16 states, and delta, B and C side by side
+// in the rows of one projection.
+//
+// A warp owns 64 channels, two a thread, with all states in registers, and walks the sequence in tiles of 16
+// positions. What the plain kernel (selective_scan_cuda.cuh) does per position is done per tile here:
+//   - projection rows and index maps arrive in shared memory by asynchronous copies while the tile before is
+//     computed; u and z arrive in registers four positions ahead;
+//   - the step sizes of 16 positions x 64 channels come from tensor cores, softplus included, one per channel and
+//     position instead of one per thread of a group;
+//   - B and C are widened to float32 once per block.
+// The inner loop is then 16 exponentials a channel, bound by the special-function unit.
+#ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
+#define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
+
+#include "kernels/scan/selective_scan_cuda.cuh"
+
+namespace localmamba::scan_cuda {
+
+inline constexpr int kTileRows = 16;      // positions of a tile
+inline constexpr int kTileStates = 16;    // dstate
+inline constexpr int kWarpChannels = 64;  // channels of a warp
+inline constexpr int kDeltaPitch = 72;    // floats between rows of step sizes: no bank conflicts
+inline constexpr int kMaxTileWarps = 3;
+inline constexpr int kMaxTileRank = 128;
+inline constexpr int kTileMaps = 3;  // index maps of a tile in shared memory: read, z_read, write
+
+// Bytes of shared memory, and where its parts begin.
+struct TileLayout {
+  int channels;                                  // of the block
+  int rank_padded;                               // multiple of 16
+  int weight_pitch;                              // elements between rows of delta_weight
+  int row_elements;                              // of a projection row: rank + 2 * 16
+  int weight, bias, delta, bc, maps, rows, end;  // byte offsets
+
+  __host__ __device__ TileLayout(int warps, int rank) {
+    channels = warps * kWarpChannels;
+    rank_padded = (rank + 15) / 16 * 16;
+    weight_pitch = rank_padded + 8;
+    row_elements = rank + 2 * kTileStates;
+    weight = 0;
+    bias = weight + channels * weight_pitch * 2;
+    delta = bias + channels * 4;
+    bc = delta + warps * kTileRows * kDeltaPitch * 4;
+    maps = bc + kTileRows * 2 * kTileStates * 4;
+    rows = maps + 3 * kTileMaps * kTileRows * 4;
+    end = rows + 2 * kTileRows * row_elements * 2;
+  }
+};
+
+inline __device__ uint32_t SharedAddress(const void* p) {
+  return static_cast<uint32_t>(__cvta_generic_to_shared(p));
+}
+// Copies kBytes (4 or 16), or fills with zeros if !valid.
+template <int kBytes>
+__device__ void CopyAsync(void* shared, const void* global, bool valid) {
+  const int source_bytes = valid ? kBytes : 0;
+  if constexpr (kBytes == 16) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(SharedAddress(shared)),
+                 "l"(global), "r"(source_bytes));
+  } else {
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(SharedAddress(shared)),
+                 "l"(global), "r"(source_bytes));
+  }
+}
+inline __device__ void CommitCopies() { asm volatile("cp.async.commit_group;"); }
+inline __device__ void WaitForCopies() { asm volatile("cp.async.wait_group 0;"); }
+
+// d += a(16x16) * b(16x8), float32 sums.
+template <class T>
+__device__ void MatrixMultiplyAdd(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]);
+template <>
+inline __device__ void MatrixMultiplyAdd<__half>(float (&d)[4], const uint32_t (&a)[4],
+                                                 const uint32_t (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+template <>
+inline __device__ void MatrixMultiplyAdd<__nv_bfloat16>(float (&d)[4], const uint32_t (&a)[4],
+                                                        const uint32_t (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+inline __device__ float Log2(float x) {
+  float y;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
+// log2(1 + 2^x), the softplus of steps in units of log2(e), to the accuracy of 16-bit results; x itself above
+// 20 log2(e). Without branches.
+inline __device__ float Softplus2(float x) {
+  const float soft = Log2(1.0F + Exp2(x));
+  return x > 20.0F * kLog2e ? x : soft;
+}
+
+inline __device__ float FastSilu(float x) { return __fdividef(x, 1.0F + Exp2(-x * kLog2e)); }
+
+template <class T>
+__device__ float2 Unpack(uint32_t word);
+template <>
+inline __device__ float2 Unpack<__half>(uint32_t word) {
+  return __half22float2(*reinterpret_cast<const __half2*>(&word));
+}
+template <>
+inline __device__ float2 Unpack<__nv_bfloat16>(uint32_t word) {
+  return __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&word));
+}
+template <class T>
+__device__ uint32_t Pack(float x, float y);
+template <>
+inline __device__ uint32_t Pack<__half>(float x, float y) {
+  const __half2 pair = __floats2half2_rn(x, y);
+  return *reinterpret_cast<const uint32_t*>(&pair);
+}
+template <>
+inline __device__ uint32_t Pack<__nv_bfloat16>(float x, float y) {
+  const __nv_bfloat162 pair = __floats2bfloat162_rn(x, y);
+  return *reinterpret_cast<const uint32_t*>(&pair);
+}
+
+// Starts the copies of the tile's part of the index maps; -1 past the end.
+template <class T>
+__device__ void LoadMaps(const Direction<T>& direction, int tile, int end, int32_t* maps) {
+  const int i = static_cast<int>(threadIdx.x);
+  if (i >= kTileRows) return;
+  const int32_t* const sources[kTileMaps] = {direction.read, direction.z_read, direction.write};
+#pragma unroll
+  for (int m = 0; m < kTileMaps; ++m) {
+    if (sources[m] != nullptr && tile + i < end) {
+      CopyAsync<4>(maps + m * kTileRows + i, sources[m] + tile + i, true);
+    } else {
+      maps[m * kTileRows + i] = tile + i < end ? tile + i : -1;
+    }
+  }
+}
+
+// Starts the copies of the projection rows of a tile; rows of padding positions are filled with zeros.
+template <class T>
+__device__ void LoadRows(const T* projection, int row_stride, int row_elements, const int32_t* read,
+                         T* rows) {
+  const int thread = static_cast<int>(threadIdx.x);
+  const int step = static_cast<int>(blockDim.x) / 8;
+#pragma unroll 1
+  for (int t = thread / 8; t < kTileRows; t += step) {
+    const int row = read[t];
+    const T* const source = projection + static_cast<int64_t>(max(row, 0)) * row_stride;
+#pragma unroll 1
+    for (int element = thread % 8 * 8; element < row_elements; element += 64) {
+      CopyAsync<16>(rows + t * row_elements + element, source + element, row >= 0);
+    }
+  }
+}
+
+// Two channels of four positions, zeros at padding; 32 bits each.
+template <class T>
+__device__ void LoadFour(const T* x, int row_stride, const int32_t* map, bool valid,
+                         uint32_t (&out)[4]) {
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const int row = map[i];
+    out[i] =
+        row >= 0 && valid
+            ? __ldg(reinterpret_cast<const uint32_t*>(x + static_cast<int64_t>(row) * row_stride))
+            : 0U;
+  }
+}
+
+// Step sizes, in units of log2(e), of the warp's 64 channels at the tile's 16 positions, from the projection rows and
+// delta_weight; bias is in these units too.
+template <class T>
+__device__ void ComputeSteps(const TileLayout& layout, const T* raw, const T* weight,
+                             const float* bias, bool softplus, int count, float* delta) {
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  const int group = lane / 4;
+  const int pair = lane % 4 * 2;
+  const int warp_channel = static_cast<int>(threadIdx.x) / 32 * kWarpChannels;
+  float sums[kWarpChannels / 8][4] = {};
+  for (int k = 0; k < layout.rank_padded; k += 16) {
+    const T* const row = raw + k + pair;
+    uint32_t a[4];
+    a[0] = *reinterpret_cast<const uint32_t*>(row + group * layout.row_elements);
+    a[1] = *reinterpret_cast<const uint32_t*>(row + (group + 8) * layout.row_elements);
+    a[2] = *reinterpret_cast<const uint32_t*>(row + group * layout.row_elements + 8);
+    a[3] = *reinterpret_cast<const uint32_t*>(row + (group + 8) * layout.row_elements + 8);
+#pragma unroll
+    for (int n = 0; n < kWarpChannels / 8; ++n) {
+      const T* const column =
+          weight + (warp_channel + n * 8 + group) * layout.weight_pitch + k + pair;
+      uint32_t w[2];
+      w[0] = *reinterpret_cast<const uint32_t*>(column);
+      w[1] = *reinterpret_cast<const uint32_t*>(column + 8);
+      MatrixMultiplyAdd<T>(sums[n], a, w);
+    }
+  }
+#pragma unroll
+  for (int n = 0; n < kWarpChannels / 8; ++n) {
+    const float2 shift = *reinterpret_cast<const float2*>(bias + warp_channel + n * 8 + pair);
+    float2 low = {fmaf(sums[n][0], kLog2e, shift.x), fmaf(sums[n][1], kLog2e, shift.y)};
+    float2 high = {fmaf(sums[n][2], kLog2e, shift.x), fmaf(sums[n][3], kLog2e, shift.y)};
+    if (softplus) {
+      low = {Softplus2(low.x), Softplus2(low.y)};
+      high = {Softplus2(high.x), Softplus2(high.y)};
+    }
+    if (count < kTileRows) {  // positions past the end leave the state as it is
+      if (group >= count) low = {0.0F, 0.0F};
+      if (group + 8 >= count) high = {0.0F, 0.0F};
+    }
+    *reinterpret_cast<float2*>(delta + group * kDeltaPitch + n * 8 + pair) = low;
+    *reinterpret_cast<float2*>(delta + (group + 8) * kDeltaPitch + n * 8 + pair) = high;
+  }
+}
+
+// Grid: (channel blocks * directions * batch, 1, chunks); blocks of up to kMaxTileWarps warps.
+template <class T, bool kHasZ, Pass kPass>
+__global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
+    SelectiveScanTileKernel(const __grid_constant__ Params<T> params) {
+  extern __shared__ __align__(16) char tile_memory[];
+  const int thread = static_cast<int>(threadIdx.x);
+  const int threads = static_cast<int>(blockDim.x);
+  const TileLayout layout(threads / 32, params.rank);
+  const int channel_block = static_cast<int>(blockIdx.x) % params.channel_blocks;
+  const int row_of_grid = static_cast<int>(blockIdx.x) / params.channel_blocks;
+  const int k = row_of_grid % params.direction_count;
+  const int b = row_of_grid / params.direction_count;
+  const int chunk = static_cast<int>(blockIdx.z);
+  const Direction<T>& direction = params.directions[k];
+  const int begin = kPass == Pass::kWhole ? 0 : chunk * params.chunk_length;
+  const int end =
+      kPass == Pass::kWhole ? direction.length : min(direction.length, begin + params.chunk_length);
+  if (kPass == Pass::kChunkScan && begin >= end) return;
+
+  const int first_channel = channel_block * layout.channels;
+  const int channel = first_channel + thread * 2;
+  const bool valid = channel < params.dim;
+
+  T* const weight = reinterpret_cast<T*>(tile_memory + layout.weight);
+  float* const bias = reinterpret_cast<float*>(tile_memory + layout.bias);
+  float* const delta =
+      reinterpret_cast<float*>(tile_memory + layout.delta) + thread / 32 * kTileRows * kDeltaPitch;
+  float* const bc = reinterpret_cast<float*>(tile_memory + layout.bc);
+  int32_t* const maps = reinterpret_cast<int32_t*>(tile_memory + layout.maps);  // of three tiles
+  T* const rows = reinterpret_cast<T*>(tile_memory + layout.rows);              // of two
+  const int rows_size = kTileRows * layout.row_elements;
+  constexpr int kMapsSize = kTileMaps * kTileRows;
+
+  LoadMaps(direction, begin, end, maps);
+  LoadMaps(direction, begin + kTileRows, end, maps + kMapsSize);
+  for (int c = thread / 32; c < layout.channels; c += threads / 32) {
+    const bool has = first_channel + c < params.dim;
+    const T* const source =
+        direction.delta_weight + static_cast<int64_t>(has ? first_channel + c : 0) * params.rank;
+    for (int r = thread % 32 * 2; r < layout.rank_padded; r += 64) {
+      const bool in = has && r < params.rank;
+      CopyAsync<4>(weight + c * layout.weight_pitch + r, source + (in ? r : 0), in);
+    }
+  }
+  CommitCopies();
+  for (int c = thread; c < layout.channels; c += threads) {
+    const bool has = first_channel + c < params.dim && direction.delta_bias != nullptr;
+    bias[c] = has ? direction.delta_bias[first_channel + c] * kLog2e : 0.0F;
+  }
+
+  float A[2][kTileStates];
+  float h[2][kTileStates];
+  float skip[2];
+  float delta_sum[2] = {0.0F, 0.0F};
+#pragma unroll
+  for (int i = 0; i < 2; ++i) {
+    skip[i] = valid && direction.D != nullptr ? direction.D[channel + i] : 0.0F;
+#pragma unroll
+    for (int n = 0; n < kTileStates; n += 4) {
+      const float4 a4 = valid
+                            ? *reinterpret_cast<const float4*>(
+                                  direction.A + static_cast<int64_t>(channel + i) * kTileStates + n)
+                            : float4{};
+      A[i][n] = a4.x, A[i][n + 1] = a4.y, A[i][n + 2] = a4.z, A[i][n + 3] = a4.w;
+      h[i][n] = h[i][n + 1] = h[i][n + 2] = h[i][n + 3] = 0.0F;
+    }
+  }
+  const int64_t sequence = static_cast<int64_t>(k) * params.batch + b;
+  if constexpr (kPass == Pass::kChunkScan) {
+    // The state before this chunk: what each chunk before left, decayed over those between.
+#pragma unroll 2
+    for (int c = 0; c < (valid ? chunk : 0); ++c) {
+      const int64_t row = (sequence * params.chunks + c) * params.dim + channel;
+      const float2 sum = *reinterpret_cast<const float2*>(params.chunk_delta + row);
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+#pragma unroll
+        for (int n = 0; n < kTileStates; n += 4) {
+          const float4 s4 =
+              *reinterpret_cast<const float4*>(params.chunk_state + (row + i) * kTileStates + n);
+          const float state[4] = {s4.x, s4.y, s4.z, s4.w};
+#pragma unroll
+          for (int j = 0; j < 4; ++j) {
+            h[i][n + j] = fmaf(Exp2((i == 0 ? sum.x : sum.y) * A[i][n + j]), h[i][n + j], state[j]);
+          }
+        }
+      }
+    }
+  }
+
+  const T* const projection = direction.delta + b * direction.delta_batch;
+  const T* const u = direction.u + b * direction.u_batch + channel;
+  const T* const z = kHasZ ? direction.z + b * direction.z_batch + channel : nullptr;
+  T* const y = direction.y + b * direction.y_batch + channel;
+  const int u_row = direction.u_row;
+  const int z_row = direction.z_row;
+  const int y_row = direction.y_row;
+
+  WaitForCopies();
+  __syncthreads();
+  LoadRows(projection, direction.delta_row, layout.row_elements, maps, rows);
+  CommitCopies();
+  uint32_t u_next[4];
+  uint32_t z_next[4] = {};
+  LoadFour(u, u_row, maps, valid, u_next);
+  if constexpr (kHasZ) LoadFour(z, z_row, maps + kTileRows, valid, z_next);
+
+  int buffer = 0;
+  int map = 0;  // of three: this tile's, the next one's, the one that is on its way
+  for (int tile = begin; tile < end; tile += kTileRows, buffer ^= 1) {
+    const T* const tile_rows = rows + buffer * rows_size;
+    const int32_t* const tile_maps = maps + map * kMapsSize;
+    map = map == 2 ? 0 : map + 1;
+    const int32_t* const next_maps = maps + map * kMapsSize;
+    WaitForCopies();
+    __syncthreads();
+    if (tile + kTileRows < end) {
+      LoadRows(projection, direction.delta_row, layout.row_elements, next_maps,
+               rows + (buffer ^ 1) * rows_size);
+    }
+    LoadMaps(direction, tile + 2 * kTileRows, end, maps + (map == 2 ? 0 : map + 1) * kMapsSize);
+    CommitCopies();
+    // B carries the factor ln 2 that brings steps in units of log2(e) back to natural ones.
+    constexpr float kLn2 = 0.6931471805599453F;
+    for (int i = thread; i < kTileRows * kTileStates; i += threads) {
+      const int t = i / kTileStates;
+      const int word = i % kTileStates;  // of the 16 that B and C have together
+      float2 pair = Unpack<T>(*reinterpret_cast<const uint32_t*>(
+          tile_rows + t * layout.row_elements + params.rank + word * 2));
+      if (word < kTileStates / 2) pair = {pair.x * kLn2, pair.y * kLn2};
+      *reinterpret_cast<float2*>(bc + t * 2 * kTileStates + word * 2) = pair;
+    }
+    ComputeSteps(layout, tile_rows, weight, bias, params.softplus, min(kTileRows, end - tile),
+                 delta);
+    __syncthreads();
+
+    const float* const thread_delta = delta + thread % 32 * 2;
+#pragma unroll 1
+    for (int t4 = 0; t4 < kTileRows; t4 += 4) {
+      uint32_t u_now[4];
+      uint32_t z_now[4];
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        u_now[i] = u_next[i];
+        z_now[i] = z_next[i];
+      }
+      const int32_t* const ahead = t4 + 4 < kTileRows ? tile_maps + t4 + 4 : next_maps;
+      LoadFour(u, u_row, ahead, valid, u_next);
+      if constexpr (kHasZ) LoadFour(z, z_row, ahead + kTileRows, valid, z_next);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const int t = t4 + i;
+        const float2 step = *reinterpret_cast<const float2*>(thread_delta + t * kDeltaPitch);
+        const float2 input = Unpack<T>(u_now[i]);
+        const float scaled[2] = {step.x * input.x, step.y * input.y};
+        float out[2] = {skip[0] * input.x, skip[1] * input.y};
+        float out_odd[2] = {0.0F, 0.0F};  // two sums shorten the chain of additions
+        if constexpr (kPass == Pass::kChunkState) {
+          delta_sum[0] += step.x;
+          delta_sum[1] += step.y;
+        }
+        const float* const row = bc + t * 2 * kTileStates;
+#pragma unroll
+        for (int n = 0; n < kTileStates; n += 4) {
+          const float4 b4 = *reinterpret_cast<const float4*>(row + n);
+          const float4 c4 = *reinterpret_cast<const float4*>(row + kTileStates + n);
+          const float bn[4] = {b4.x, b4.y, b4.z, b4.w};
+          const float cn[4] = {c4.x, c4.y, c4.z, c4.w};
+#pragma unroll
+          for (int j = 0; j < 4; ++j) {
+            h[0][n + j] = fmaf(Exp2(step.x * A[0][n + j]), h[0][n + j], scaled[0] * bn[j]);
+            h[1][n + j] = fmaf(Exp2(step.y * A[1][n + j]), h[1][n + j], scaled[1] * bn[j]);
+            if constexpr (kPass != Pass::kChunkState) {
+              float(&sum)[2] = j % 2 == 0 ? out : out_odd;
+              sum[0] = fmaf(cn[j], h[0][n + j], sum[0]);
+              sum[1] = fmaf(cn[j], h[1][n + j], sum[1]);
+            }
+          }
+        }
+        if constexpr (kPass != Pass::kChunkState) {
+          out[0] += out_odd[0];
+          out[1] += out_odd[1];
+          if constexpr (kHasZ) {
+            const float2 gate = Unpack<T>(z_now[i]);
+            out[0] *= FastSilu(gate.x);
+            out[1] *= FastSilu(gate.y);
+          }
+          const int target = tile_maps[2 * kTileRows + t];
+          if (target >= 0 && valid) {
+            *reinterpret_cast<uint32_t*>(y + static_cast<int64_t>(target) * y_row) =
+                Pack<T>(out[0], out[1]);
+          }
+        }
+      }
+    }
+  }
+
+  if constexpr (kPass == Pass::kChunkState) {
+    if (!valid) return;
+    const int64_t row = (sequence * params.chunks + chunk) * params.dim + channel;
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      params.chunk_delta[row + i] = delta_sum[i];
+#pragma unroll
+      for (int n = 0; n < kTileStates; ++n)
+        params.chunk_state[(row + i) * kTileStates + n] = h[i][n];
+    }
+  }
+}
+
+}  // namespace localmamba::scan_cuda
+
+#endif  // LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
