@@ -2,11 +2,11 @@
 //
 //   y[b, c, i, j] = (x[b, i, j, c] / 255 - mean[c]) / std[c]
 //
-// Shapes: x: (B, H, W, 3), u8, dense; y: (B, 3, H, W), dense, float32, float16 or bfloat16.
+// Shapes (dense): x: (B, H, W, 3), u8; y: (B, 3, H, W), float32, float16 or bfloat16.
+//
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree or a std is not positive;
-// UNIMPLEMENTED for a dtype the
-//         device lacks.
+//         UNIMPLEMENTED for a dtype the device lacks.
 #ifndef LOCALMAMBA_KERNELS_IMAGE_NORMALIZE_PIXELS_H_
 #define LOCALMAMBA_KERNELS_IMAGE_NORMALIZE_PIXELS_H_
 

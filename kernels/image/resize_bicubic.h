@@ -1,9 +1,10 @@
 // Bicubic interpolation of channels-last maps as PyTorch's interpolate(mode="bicubic",
-// align_corners=False): source coordinate (i + 0.5) * in / out - 0.5, Keys kernel with a = -0.75,
-// four taps, indices clamped to the border, no antialiasing. Used for position embeddings and
-// rotary tables at another grid size.
+// align_corners=False), used for position embeddings and rotary tables at another grid size:
+// source coordinate (i + 0.5) * in / out - 0.5, Keys' kernel with a = -0.75, four taps, indices
+// clamped to the border, no antialiasing.
 //
-// Shapes (dense, float32): x: (H, W, C), y: (Ho, Wo, C).
+// Shapes (dense, float32): x: (H, W, C), y: (Ho, Wo, C); H, W >= 1.
+//
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree.
 #ifndef LOCALMAMBA_KERNELS_IMAGE_RESIZE_BICUBIC_H_

@@ -15,6 +15,22 @@ namespace HWY_NAMESPACE {
 namespace {
 
 // One token. Absent arguments are null; `sum` may be `residual` or `y`.
+#if HWY_TARGET == HWY_SCALAR
+// A pair does not fit a vector of one lane.
+void AddAndRotate(const float* hidden, const float* residual, const float* rope_cos,
+                  const float* rope_sin, float* sum, size_t D) {
+  for (size_t i = 0; i < D; ++i) {
+    sum[i] = residual == nullptr ? hidden[i] : hidden[i] + residual[i];
+  }
+  if (rope_cos == nullptr) return;
+  for (size_t i = 0; i < D; i += 2) {
+    const float even = sum[i];
+    const float odd = sum[i + 1];
+    sum[i] = even * rope_cos[i] - odd * rope_sin[i];
+    sum[i + 1] = odd * rope_cos[i + 1] + even * rope_sin[i + 1];
+  }
+}
+#else
 void AddAndRotate(const float* hidden, const float* residual, const float* rope_cos,
                   const float* rope_sin, float* sum, size_t D) {
   const hn::ScalableTag<float> d;
@@ -31,6 +47,7 @@ void AddAndRotate(const float* hidden, const float* residual, const float* rope_
     StorePartial(d, s, sum + i, n);
   });
 }
+#endif
 
 void Normalize(const float* sum, NormKind norm, const float* weight, const float* bias, float eps,
                float* y, size_t D) {

@@ -5,7 +5,9 @@
 
 #include <string>
 
+#include "hwy/targets.h"
 #include "tests/reference/add_norm.h"
+#include "tests/support/highway_targets.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -25,7 +27,7 @@ struct AddNormCase {
 
 class AddNormTest : public ::testing::TestWithParam<AddNormCase> {};
 
-TEST_P(AddNormTest, AgreesWithReference) {
+TEST_P(AddNormTest, AgreesWithReferenceOnEveryInstructionSet) {
   const AddNormCase& c = GetParam();
   Stream stream = *Stream::Create(Device::Cpu(), 2);
   const Shape shape = {c.B, c.L, c.D};
@@ -36,29 +38,34 @@ TEST_P(AddNormTest, AgreesWithReference) {
   TestTensor rope_sin = c.rope ? TestTensor::Random({c.L, c.D}, 4) : TestTensor();
   TestTensor weight = TestTensor::Random({c.D}, 5);
   TestTensor bias = c.norm == NormKind::kLayer ? TestTensor::Random({c.D}, 6) : TestTensor();
-  TestTensor sum(shape);
-  TestTensor y(shape);
   const reference::AddNormResult expected =
       reference::AddNorm(hidden.values(), residual.values(), rope_cos.values(), rope_sin.values(),
                          c.norm, weight.values(), bias.values(), 1e-5);
-  TestTensor& residual_out = c.in_place ? residual : sum;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    const ScopedHighwayTarget scope(target);
+    TestTensor old_residual = residual;
+    TestTensor sum(shape);
+    TestTensor y(shape);
+    TestTensor& residual_out = c.in_place ? old_residual : sum;
 
-  const absl::Status status =
-      AddNorm({.hidden = hidden.view(),
-               .residual = residual.view(),
-               .rope_cos = rope_cos.view(),
-               .rope_sin = rope_sin.view(),
-               .norm = c.norm,
-               .weight = weight.view(),
-               .bias = bias.view(),
-               .residual_out = c.store_sum ? residual_out.view() : TensorView(),
-               .y = y.view()},
-              stream);
+    const absl::Status status =
+        AddNorm({.hidden = hidden.view(),
+                 .residual = old_residual.view(),
+                 .rope_cos = rope_cos.view(),
+                 .rope_sin = rope_sin.view(),
+                 .norm = c.norm,
+                 .weight = weight.view(),
+                 .bias = bias.view(),
+                 .residual_out = c.store_sum ? residual_out.view() : TensorView(),
+                 .y = y.view()},
+                stream);
 
-  ASSERT_TRUE(status.ok()) << status;
-  // A few roundings of sums up to 3 and 6; the statistics average the rest out.
-  if (c.store_sum) ExpectNear(residual_out.values(), expected.sum, 1e-6);
-  ExpectNear(y.values(), expected.y, 3e-6);
+    ASSERT_TRUE(status.ok()) << status;
+    // A few roundings of sums up to 3 and 6; the statistics average the rest out.
+    if (c.store_sum) ExpectNear(residual_out.values(), expected.sum, 1e-6);
+    ExpectNear(y.values(), expected.y, 3e-6);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

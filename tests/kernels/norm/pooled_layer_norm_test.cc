@@ -5,7 +5,9 @@
 
 #include <string>
 
+#include "hwy/targets.h"
 #include "tests/reference/layer_norm.h"
+#include "tests/support/highway_targets.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -21,23 +23,25 @@ struct PooledLayerNormCase {
 
 class PooledLayerNormTest : public ::testing::TestWithParam<PooledLayerNormCase> {};
 
-TEST_P(PooledLayerNormTest, AgreesWithReference) {
+TEST_P(PooledLayerNormTest, AgreesWithReferenceOnEveryInstructionSet) {
   const PooledLayerNormCase& c = GetParam();
   Stream stream = *Stream::Create(Device::Cpu(), 2);
   TestTensor x = TestTensor::Random({c.M, c.L, c.D}, 1, -1, 3);
   TestTensor weight = c.affine ? TestTensor::Random({c.D}, 2) : TestTensor();
   TestTensor bias = c.affine ? TestTensor::Random({c.D}, 3) : TestTensor();
-  TestTensor y({c.M, c.D});
-
-  const absl::Status status = PooledLayerNorm(
-      {.x = x.view(), .weight = weight.view(), .bias = bias.view(), .y = y.view()}, stream);
-
-  ASSERT_TRUE(status.ok()) << status;
-  // Chunks of 64 tokens are summed and then their sums, so at most 64 + L/64 roundings.
-  ExpectNear(y.values(),
-             reference::PooledLayerNorm(x.values(), weight.values(), bias.values(), 1e-5,
-                                        static_cast<size_t>(c.L), static_cast<size_t>(c.D)),
-             5e-6);
+  const std::vector<double> expected =
+      reference::PooledLayerNorm(x.values(), weight.values(), bias.values(), 1e-5,
+                                 static_cast<size_t>(c.L), static_cast<size_t>(c.D));
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    const ScopedHighwayTarget scope(target);
+    TestTensor y({c.M, c.D});
+    const absl::Status status = PooledLayerNorm(
+        {.x = x.view(), .weight = weight.view(), .bias = bias.view(), .y = y.view()}, stream);
+    ASSERT_TRUE(status.ok()) << status;
+    // Chunks of 64 tokens are summed and then their sums, so at most 64 + L/64 roundings.
+    ExpectNear(y.values(), expected, 5e-6);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,0 +1,21 @@
+// The implementations between which the dispatchers of this folder choose. Arguments are checked.
+#ifndef LOCALMAMBA_KERNELS_IMAGE_BACKENDS_H_
+#define LOCALMAMBA_KERNELS_IMAGE_BACKENDS_H_
+
+#include "absl/status/status.h"
+#include "kernels/device/stream.h"
+#include "kernels/image/normalize_pixels.h"
+#include "kernels/image/resize_antialiased.h"
+#include "kernels/tensor/tensor_view.h"
+
+namespace localmamba {
+
+absl::Status NormalizePixelsCpu(const ConstTensorView& x, const PixelNormalization& normalization,
+                                const TensorView& y, Stream& stream);
+absl::Status ResizeAntialiasedCpu(const ConstTensorView& x, ResizeFilter filter,
+                                  const TensorView& y, Stream& stream);
+absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_KERNELS_IMAGE_BACKENDS_H_
