@@ -3,13 +3,19 @@
 #define LOCALMAMBA_KERNELS_CONV_BACKENDS_H_
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "kernels/conv/causal_conv1d.h"
 #include "kernels/conv/conv2d.h"
+#include "kernels/conv/depthwise_conv2d.h"
 #include "kernels/device/stream.h"
 #include "kernels/tensor/tensor_view.h"
 
 namespace localmamba {
 
+void CausalConv1dCpu(absl::Span<const CausalConv1dDirection> directions, Activation activation,
+                     const Stream& stream);
 absl::Status Conv2dCpu(const Conv2dArgs& args, Stream& stream);
+void DepthwiseConv2dCpu(const DepthwiseConv2dArgs& args, const Stream& stream);
 absl::Status SpaceToDepthCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 
 }  // namespace localmamba

@@ -8,8 +8,8 @@
 // so the last tap multiplies the current position, and padding positions have outputs too.
 //
 // Shapes: x: (B, L, D), rows may be strided; read: i32 (Ls), values -1 ... L-1, on the device of x;
-//         weight: (D, width), width 1 ... 8; bias: (D); u: (B, Ls, D), dense. Directions may differ
-//         in Ls.
+//         weight: (D, width), width 1 ... kMaxCausalConvWidth; bias: (D); u: (B, Ls, D), dense.
+//         All directions have the same B, D and width; L and Ls may differ.
 // x and u have one dtype: float32, float16 or bfloat16; weight and bias are float32.
 //
 // Enqueues on `stream` and does not wait.
@@ -26,6 +26,8 @@
 #include "kernels/tensor/tensor_view.h"
 
 namespace localmamba {
+
+inline constexpr int kMaxCausalConvWidth = 8;
 
 struct CausalConv1dDirection {
   ConstTensorView x;

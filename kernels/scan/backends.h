@@ -4,12 +4,14 @@
 
 #include "absl/types/span.h"
 #include "kernels/device/stream.h"
+#include "kernels/scan/merge_directions.h"
 #include "kernels/scan/selective_scan.h"
 
 namespace localmamba {
 
 void SelectiveScanCpu(absl::Span<const SelectiveScanDirection> directions,
                       const SelectiveScanOptions& options, const Stream& stream);
+void MergeDirectionsCpu(const MergeDirectionsArgs& args, const Stream& stream);
 
 // In builds with CUDA only.
 absl::Status SelectiveScanCuda(absl::Span<const SelectiveScanDirection> directions,

@@ -24,6 +24,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace localmamba {
 namespace HWY_NAMESPACE {
+namespace {
 
 constexpr size_t kChunk = 32;
 constexpr size_t kStateGroup = 4;
@@ -265,6 +266,7 @@ void SelectiveScanVectors(absl::Span<const SelectiveScanDirection> directions,
   });
 }
 
+}  // namespace
 // NOLINTNEXTLINE(google-readability-namespace-comments): the name differs per target
 }  // namespace HWY_NAMESPACE
 }  // namespace localmamba

@@ -102,6 +102,19 @@ std::vector<nlohmann::json> GoldenCases(absl::string_view kind) {
   return cases;
 }
 
+std::vector<float> SwapLastTwoDimensions(const GoldenTensor& tensor) {
+  const auto rows = static_cast<size_t>(tensor.shape[tensor.shape.rank() - 2]);
+  const auto columns = static_cast<size_t>(tensor.shape[tensor.shape.rank() - 1]);
+  std::vector<float> swapped(tensor.f32.size());
+  for (size_t i = 0; i < swapped.size(); ++i) {
+    const size_t matrix = i / (rows * columns);
+    const size_t row = i / columns % rows;
+    const size_t column = i % columns;
+    swapped[(matrix * columns + column) * rows + row] = tensor.f32[i];
+  }
+  return swapped;
+}
+
 testing::AssertionResult MatchesGolden(absl::Span<const float> found, const GoldenTensor& expected,
                                        double tolerance) {
   if (found.size() != expected.f32.size()) {

@@ -41,6 +41,9 @@ absl::StatusOr<GoldenTensors> LoadGoldenTensors(const std::string& path);
 // The cases of cases.json whose "kind" is `kind`, in the file's order.
 std::vector<nlohmann::json> GoldenCases(absl::string_view kind);
 
+// The elements of (..., a, b) as (..., b, a): the golden data has channels before positions.
+std::vector<float> SwapLastTwoDimensions(const GoldenTensor& tensor);
+
 // The rule of the golden data: max|found - expected| <= tolerance * max|expected| + 1e-7.
 testing::AssertionResult MatchesGolden(absl::Span<const float> found, const GoldenTensor& expected,
                                        double tolerance);

@@ -9,20 +9,6 @@
 namespace localmamba {
 namespace {
 
-// (a, b, c) → (a, c, b): the golden data has channels before positions.
-std::vector<float> SwapLastTwo(const std::vector<float>& from, const Shape& shape) {
-  std::vector<float> to(from.size());
-  const auto rows = static_cast<size_t>(shape[1]);
-  const auto columns = static_cast<size_t>(shape[2]);
-  for (size_t i = 0; i < from.size(); ++i) {
-    const size_t matrix = i / (rows * columns);
-    const size_t row = i / columns % rows;
-    const size_t column = i % columns;
-    to[(matrix * columns + column) * rows + row] = from[i];
-  }
-  return to;
-}
-
 class SelectiveScanGoldenTest : public testing::TestWithParam<nlohmann::json> {};
 
 TEST_P(SelectiveScanGoldenTest, EqualsOfficialValues) {
@@ -43,7 +29,8 @@ TEST_P(SelectiveScanGoldenTest, EqualsOfficialValues) {
     const auto found = golden.find(name);
     if (found == golden.end()) continue;
     const int64_t width = found->second.shape.elements() / (batch * length);
-    storage[name] = SwapLastTwo(found->second.f32, {batch, width, length});
+    storage[name] =
+        SwapLastTwoDimensions({.shape = {batch, width, length}, .f32 = found->second.f32});
   }
   std::vector<float> y(static_cast<size_t>(batch * length * channels));
   std::vector<float> last_state(static_cast<size_t>(batch * channels * states));
@@ -81,8 +68,9 @@ TEST_P(SelectiveScanGoldenTest, EqualsOfficialValues) {
       SelectiveScan(directions, {.delta_softplus = config.at("softplus").get<bool>()}, stream);
 
   ASSERT_TRUE(status.ok()) << status;
-  EXPECT_TRUE(
-      MatchesGolden(SwapLastTwo(y, {batch, length, channels}), golden.at("out"), tolerance));
+  GoldenTensor expected = golden.at("out");
+  expected.f32 = SwapLastTwoDimensions(expected);
+  EXPECT_TRUE(MatchesGolden(y, expected, tolerance));
   EXPECT_TRUE(MatchesGolden(last_state, golden.at("last_state"), tolerance));
 }
 
