@@ -81,13 +81,11 @@ absl::StatusOr<StoredImage> DecodeJpeg(absl::Span<const uint8_t> bytes,
   int height = 0;
   int subsampling = 0;
   int colorspace = -1;
-  // A subsampling without a name in this API is an error here, after everything has been read, but
-  // none when decoding.
-  if (tjDecompressHeader3(handle, bytes.data(), bytes.size(), &width, &height, &subsampling,
-                          &colorspace) != 0 &&
-      !IsHarmless(handle) && (width < 1 || height < 1 || colorspace < 0)) {
-    return JpegError(handle);
-  }
+  const int result = tjDecompressHeader3(handle, bytes.data(), bytes.size(), &width, &height,
+                                         &subsampling, &colorspace);
+  // Unusual subsampling, which has no name in this API, is an error here after everything else has
+  // been read, but none when decoding.
+  if (result != 0 && (width < 1 || height < 1 || colorspace < 0)) return JpegError(handle);
   LM_RETURN_IF_ERROR(CheckImageSize(width, height, options.limits));
   const JpegMarkers markers = FindJpegMarkers(bytes);
   if (!markers.has_end) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <string>
 
@@ -144,6 +145,26 @@ TEST(JpegTest, ConvertsInvertedCmykAsPillowDoes) {
   EXPECT_NEAR(rgb.at(8, 8, 0), 200 * 180 / 255, 2);
   EXPECT_NEAR(rgb.at(8, 8, 1), 100 * 180 / 255, 2);
   EXPECT_NEAR(rgb.at(8, 8, 2), 50 * 180 / 255, 2);
+}
+
+TEST(JpegTest, ReadsSubsamplingWithoutAName) {
+  Bytes bytes = EncodeJpeg({32, 32, 3, Bytes(32 * 32 * 3, 128)});
+  const auto find = [&](uint8_t marker) {
+    const std::array<uint8_t, 2> wanted = {0xFF, marker};
+    return std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end());
+  };
+  // Chroma at twice the resolution of luma: 16x8 pixels have 1 + 2 + 2 blocks.
+  const auto frame = find(0xC0);
+  frame[14] = 0x21;
+  frame[17] = 0x21;
+  // With the code tables of chroma for all, a grey block is four zero bits.
+  const auto scan = find(0xDA);
+  scan[6] = 0x11;
+  bytes.erase(scan + 14, bytes.end());
+  bytes.insert(bytes.end(), 8 * 5 * 4 / 8, 0);
+  bytes.insert(bytes.end(), {0xFF, 0xD9});
+  const TestImage image = Decode(bytes);
+  EXPECT_EQ(MaxDifference(image, {32, 32, 3, Bytes(32 * 32 * 3, 128)}), 0);
 }
 
 struct ScaleCase {
