@@ -60,7 +60,7 @@ absl::Status Conv2dCpu(const Conv2dArgs& args, Stream& stream) {
   const TensorView y = args.y.Reshape({cells, O});
   for (int64_t first = 0; first < cells; first += chunk) {
     const int64_t count = std::min(chunk, cells - first);
-    ParallelFor(stream, count, 32, [&](int64_t begin, int64_t end) {
+    ParallelFor(stream, count, GrainRows(K), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) GatherPatch(args, first + i, rows.data() + i * K);
     });
     LM_RETURN_IF_ERROR(Linear({.x = {rows.data(), DType::kFloat32, {count, K}},

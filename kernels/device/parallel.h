@@ -2,6 +2,7 @@
 #ifndef LOCALMAMBA_KERNELS_DEVICE_PARALLEL_H_
 #define LOCALMAMBA_KERNELS_DEVICE_PARALLEL_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/functional/function_ref.h"
@@ -14,6 +15,13 @@ namespace localmamba {
 // stream. `body` must not throw.
 void ParallelFor(const Stream& stream, int64_t count, int64_t grain,
                  absl::FunctionRef<void(int64_t begin, int64_t end)> body);
+
+// A grain for rows of `row_elements` floats that are read and written once: enough rows that the
+// work, some microseconds, is worth starting a thread for.
+inline int64_t GrainRows(int64_t row_elements) {
+  constexpr int64_t kGrainElements = int64_t{1} << 14;
+  return std::max<int64_t>(1, kGrainElements / std::max<int64_t>(1, row_elements));
+}
 
 }  // namespace localmamba
 

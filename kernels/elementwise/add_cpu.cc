@@ -7,7 +7,7 @@ absl::Status AddCpu(const ConstTensorView& a, const ConstTensorView& b, const Te
                     Stream& stream) {
   const int64_t N = a.dim(1);
   const int64_t P = b.dim(0);
-  ParallelFor(stream, a.dim(0), 64, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, a.dim(0), GrainRows(N), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       const float* a_row = a.data<float>() + m * a.stride(0);
       const float* b_row = b.data<float>() + m % P * N;

@@ -9,7 +9,7 @@ absl::Status InsertTokenCpu(const ConstTensorView& x, const ConstTensorView& tok
                             int64_t position, const TensorView& y, Stream& stream) {
   const int64_t L = x.dim(1);
   const int64_t D = x.dim(2);
-  ParallelFor(stream, x.dim(0), 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.dim(0), GrainRows(L * D), [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       const float* sequence = x.data<float>() + b * L * D;
       float* out = y.data<float>() + b * (L + 1) * D;

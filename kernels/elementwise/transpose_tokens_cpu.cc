@@ -15,7 +15,7 @@ absl::Status TransposeTokensCpu(const ConstTensorView& x, const TensorView& y, S
   const int64_t L = x.dim(1);
   const int64_t D = x.dim(2);
   const int64_t blocks = (D + kBlock - 1) / kBlock;  // of channels, in each image
-  ParallelFor(stream, x.dim(0) * blocks, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.dim(0) * blocks, GrainRows(L * kBlock), [&](int64_t begin, int64_t end) {
     for (int64_t block = begin; block < end; ++block) {
       const int64_t b = block / blocks;
       const int64_t d_begin = block % blocks * kBlock;

@@ -87,7 +87,7 @@ HWY_EXPORT(UnaryRange);
 absl::Status UnaryCpu(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
                       Stream& stream) {
   const auto unary_range = HWY_DYNAMIC_DISPATCH(UnaryRange);
-  ParallelFor(stream, x.elements(), 4096, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.elements(), GrainRows(1), [&](int64_t begin, int64_t end) {
     unary_range(function, x.data<float>() + begin, y.data<float>() + begin,
                 static_cast<size_t>(end - begin));
   });

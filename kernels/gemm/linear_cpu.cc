@@ -100,7 +100,7 @@ LinearPrimitive MakePrimitive(const LinearKey& key, const dnnl::engine& engine) 
 
 void CopyRows(const ConstTensorView& source, const TensorView& destination, const Stream& stream) {
   const auto bytes = static_cast<size_t>(source.dim(1)) * sizeof(float);
-  ParallelFor(stream, source.dim(0), 64, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, source.dim(0), GrainRows(source.dim(1)), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       std::memcpy(destination.data<float>() + row * destination.stride(0),
                   source.data<float>() + row * source.stride(0), bytes);

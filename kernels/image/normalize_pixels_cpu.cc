@@ -17,7 +17,7 @@ absl::Status NormalizePixelsCpu(const ConstTensorView& x, const PixelNormalizati
   }
   const int64_t H = x.dim(1);
   const int64_t W = x.dim(2);
-  ParallelFor(stream, x.dim(0) * H, 16, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.dim(0) * H, GrainRows(W * 3), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const uint8_t* pixels = x.data<uint8_t>() + row * W * 3;
       float* out = y.data<float>() + (row / H * 3 * H + row % H) * W;

@@ -39,20 +39,23 @@ void ResizeRowOfPixels(const uint8_t* in, int64_t in_width, const AntialiasTaps&
     // Four bytes are read for a pixel; of three channels the row's last must not be read so.
     const int64_t whole =
         kChannels == 4 ? range.count : std::min(range.count, in_width - 1 - range.first);
+    const auto tap = [&](int64_t k) HWY_ATTR {
+      return hn::Mul(hn::PromoteTo(d, hn::LoadU(d8, pixel + k * static_cast<int64_t>(kChannels))),
+                     hn::Set(d, range.weight[k]));
+    };
     auto sum0 = hn::Set(d, kHalf);
     auto sum1 = hn::Zero(d);
     int64_t k = 0;
-    for (; k + 2 <= whole; k += 2, pixel += 2 * kChannels) {
-      sum0 = hn::Add(sum0,
-                     hn::Mul(hn::PromoteTo(d, hn::LoadU(d8, pixel)), hn::Set(d, range.weight[k])));
-      sum1 = hn::Add(sum1, hn::Mul(hn::PromoteTo(d, hn::LoadU(d8, pixel + kChannels)),
-                                   hn::Set(d, range.weight[k + 1])));
+    for (; k + 2 <= whole; k += 2) {
+      sum0 = hn::Add(sum0, tap(k));
+      sum1 = hn::Add(sum1, tap(k + 1));
     }
-    for (; k < range.count; ++k, pixel += kChannels) {
-      HWY_ALIGN uint8_t bytes[4] = {};
-      std::memcpy(bytes, pixel, kChannels);
-      sum0 = hn::Add(sum0,
-                     hn::Mul(hn::PromoteTo(d, hn::Load(d8, bytes)), hn::Set(d, range.weight[k])));
+    if (k < whole) sum0 = hn::Add(sum0, tap(k++));
+    if (k < range.count) {
+      HWY_ALIGN uint8_t last[4] = {};
+      std::memcpy(last, pixel + k * static_cast<int64_t>(kChannels), kChannels);
+      sum1 =
+          hn::Add(sum1, hn::Mul(hn::PromoteTo(d, hn::Load(d8, last)), hn::Set(d, range.weight[k])));
     }
     HWY_ALIGN uint8_t bytes[4];
     const auto sum = hn::ShiftRight<kAntialiasWeightBits>(hn::Add(sum0, sum1));

@@ -48,7 +48,7 @@ absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Str
   const int64_t Wo = y.dim(1);
   const std::vector<Taps> rows = MakeTaps(x.dim(0), y.dim(0));
   const std::vector<Taps> columns = MakeTaps(W, Wo);
-  ParallelFor(stream, y.dim(0) * Wo, 16, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, y.dim(0) * Wo, GrainRows(16 * C), [&](int64_t begin, int64_t end) {
     for (int64_t cell = begin; cell < end; ++cell) {
       const Taps& row = rows[static_cast<size_t>(cell / Wo)];
       const Taps& column = columns[static_cast<size_t>(cell % Wo)];

@@ -92,7 +92,7 @@ absl::Status AddNormCpu(const AddNormArgs& args, Stream& stream) {
   auto* sum = (args.residual_out.empty() ? args.y : args.residual_out).data<float>();
   const float* weight = args.weight.data<float>();
   const float* bias = RowOrNull(args.bias, 0, D);
-  ParallelFor(stream, args.hidden.dim(0) * L, 16, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, args.hidden.dim(0) * L, GrainRows(D), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       add_and_rotate(RowOrNull(args.hidden, m, D), RowOrNull(args.residual, m, D),
                      RowOrNull(args.rope_cos, m % L, D), RowOrNull(args.rope_sin, m % L, D),

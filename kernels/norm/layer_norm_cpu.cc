@@ -54,7 +54,7 @@ absl::Status LayerNormCpu(const LayerNormArgs& args, Stream& stream) {
   const float* weight = DataOrNull(args.weight);
   const float* bias = DataOrNull(args.bias);
   const float* z = DataOrNull(args.z);
-  ParallelFor(stream, args.x.dim(0), 16, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, args.x.dim(0), GrainRows(args.x.dim(1)), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       layer_norm_row(args.x.data<float>() + m * args.x.stride(0), weight, bias,
                      z == nullptr ? nullptr : z + m * args.z.stride(0), args.eps,

@@ -62,7 +62,7 @@ absl::Status PooledLayerNormCpu(const PooledLayerNormArgs& args, Stream& stream)
   std::vector<float>& sums = stream.Local<PooledLayerNormScratch>().sums;
   sums.resize(std::max(sums.size(), static_cast<size_t>(M * chunks * D)));
   const auto sum_normalized = HWY_DYNAMIC_DISPATCH(SumNormalized);
-  ParallelFor(stream, M * chunks, 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, M * chunks, GrainRows(kChunkTokens * D), [&](int64_t begin, int64_t end) {
     for (int64_t chunk = begin; chunk < end; ++chunk) {
       const int64_t m = chunk / chunks;
       const int64_t l = chunk % chunks * kChunkTokens;

@@ -9,7 +9,7 @@ namespace localmamba {
 absl::Status SoftmaxCpu(const ConstTensorView& x, const TensorView& y, Stream& stream) {
   const int64_t N = x.dim(1);
   if (N == 0) return absl::OkStatus();
-  ParallelFor(stream, x.dim(0), 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.dim(0), GrainRows(N), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       const float* x_row = x.data<float>() + m * N;
       float* y_row = y.data<float>() + m * N;

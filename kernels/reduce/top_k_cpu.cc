@@ -12,7 +12,7 @@ absl::Status TopKCpu(const ConstTensorView& x, const TensorView& values, const T
                      Stream& stream) {
   const int64_t N = x.dim(1);
   const int64_t k = values.dim(1);
-  ParallelFor(stream, x.dim(0), 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.dim(0), GrainRows(N), [&](int64_t begin, int64_t end) {
     std::vector<int32_t> order(static_cast<size_t>(N));
     for (int64_t m = begin; m < end; ++m) {
       const float* row = x.data<float>() + m * N;

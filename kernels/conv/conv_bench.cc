@@ -1,9 +1,10 @@
-// Patch embeddings: FLOP/s, with the gather in the time.
+// Patch embeddings: FLOP/s, with the gather in the time. Patch merging: GB/s.
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "kernels/conv/conv2d.h"
+#include "kernels/conv/space_to_depth.h"
 
 namespace localmamba {
 namespace {
@@ -34,6 +35,27 @@ BENCHMARK(BenchmarkPatchEmbed)
     ->ArgNames({"batch", "width", "patch", "threads"})
     ->ArgsProduct({{1, 8}, {96}, {4}, {1, 2}})
     ->ArgsProduct({{1, 8}, {192}, {16}, {1, 2}})
+    ->UseRealTime();
+
+void BenchmarkSpaceToDepth(benchmark::State& state) {
+  const Shape from = {1, state.range(0), state.range(0), state.range(1)};
+  const Shape to = {1, from[1] / 2, from[2] / 2, 4 * from[3]};
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(2)));
+  const std::vector<float> x(static_cast<size_t>(from.elements()));
+  std::vector<float> y(x.size());
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status =
+        SpaceToDepth({x.data(), DType::kFloat32, from}, {y.data(), DType::kFloat32, to}, stream);
+  }
+  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+  state.SetBytesProcessed(state.iterations() * 2 * from.elements() *
+                          static_cast<int64_t>(sizeof(float)));
+}
+BENCHMARK(BenchmarkSpaceToDepth)
+    ->ArgNames({"side", "C", "threads"})
+    ->ArgsProduct({{56}, {96}, {1, 2}})
+    ->ArgsProduct({{14}, {384}, {1, 2}})
     ->UseRealTime();
 
 }  // namespace

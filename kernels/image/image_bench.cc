@@ -1,0 +1,68 @@
+// Input pixels (or GB) a second of the image operations.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "kernels/image/normalize_pixels.h"
+#include "kernels/image/resize_antialiased.h"
+#include "kernels/image/resize_bicubic.h"
+
+namespace localmamba {
+namespace {
+
+void Report(benchmark::State& state, const absl::Status& status, int64_t pixels) {
+  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+  state.counters["pixels/s"] = benchmark::Counter(static_cast<double>(state.iterations() * pixels),
+                                                  benchmark::Counter::kIsRate);
+}
+
+void BenchmarkResizeAntialiased(benchmark::State& state) {
+  const Shape from = {state.range(0), state.range(1), 3};
+  const Shape to = {256, 256 * from[1] / from[0], 3};
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(2)));
+  const std::vector<uint8_t> x(static_cast<size_t>(from.elements()), 100);
+  std::vector<uint8_t> y(static_cast<size_t>(to.elements()));
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = ResizeAntialiased({x.data(), DType::kUInt8, from}, ResizeFilter::kBicubic,
+                               {y.data(), DType::kUInt8, to}, stream);
+  }
+  Report(state, status, from[0] * from[1]);
+}
+BENCHMARK(BenchmarkResizeAntialiased)
+    ->ArgNames({"height", "width", "threads"})
+    ->ArgsProduct({{427}, {640}, {1, 2}})
+    ->ArgsProduct({{3000}, {4000}, {1, 2}})
+    ->UseRealTime();
+
+void BenchmarkNormalizePixels(benchmark::State& state) {
+  const int64_t B = state.range(0);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const std::vector<uint8_t> x(static_cast<size_t>(B * 224 * 224 * 3), 100);
+  std::vector<float> y(x.size());
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = NormalizePixels({x.data(), DType::kUInt8, {B, 224, 224, 3}}, {},
+                             {y.data(), DType::kFloat32, {B, 3, 224, 224}}, stream);
+  }
+  Report(state, status, B * 224 * 224);
+}
+BENCHMARK(BenchmarkNormalizePixels)->ArgName("batch")->Arg(1);
+
+void BenchmarkResizeBicubic(benchmark::State& state) {
+  const Shape from = {14, 14, state.range(0)};
+  const Shape to = {32, 32, state.range(0)};
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const std::vector<float> x(static_cast<size_t>(from.elements()));
+  std::vector<float> y(static_cast<size_t>(to.elements()));
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status =
+        ResizeBicubic({x.data(), DType::kFloat32, from}, {y.data(), DType::kFloat32, to}, stream);
+  }
+  Report(state, status, to[0] * to[1]);
+}
+BENCHMARK(BenchmarkResizeBicubic)->ArgName("C")->Arg(192);
+
+}  // namespace
+}  // namespace localmamba
