@@ -1,0 +1,34 @@
+// Time, injected so that tests decide when it passes.
+#ifndef LOCALMAMBA_SERVER_RUNTIME_CLOCK_H_
+#define LOCALMAMBA_SERVER_RUNTIME_CLOCK_H_
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace localmamba::server {
+
+// Safe to call from several threads. (Abseil's later absl::Clock has the same meaning.)
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  [[nodiscard]] virtual absl::Time Now() const = 0;
+
+  // With `mu` held: releases it until `condition` holds or `deadline` has come, and takes it again.
+  // Returns whether the condition holds.
+  virtual bool AwaitUntil(absl::Mutex& mu, const absl::Condition& condition,
+                          absl::Time deadline) = 0;
+};
+
+class RealClock final : public Clock {
+ public:
+  [[nodiscard]] absl::Time Now() const override { return absl::Now(); }
+  bool AwaitUntil(absl::Mutex& mu, const absl::Condition& condition, absl::Time deadline) override {
+    return mu.AwaitWithDeadline(condition, deadline);
+  }
+};
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RUNTIME_CLOCK_H_

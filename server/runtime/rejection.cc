@@ -1,0 +1,61 @@
+#include "server/runtime/rejection.h"
+
+#include <array>
+
+#include "absl/strings/cord.h"
+#include "absl/types/optional.h"
+#include "kernels/base/check.h"
+
+namespace localmamba::server {
+namespace {
+
+constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
+
+constexpr std::array<RejectReason, 9> kReasons = {
+    RejectReason::kInvalidRequest,  RejectReason::kInvalidImage,   RejectReason::kUnknownModel,
+    RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull, RejectReason::kDeadline,
+    RejectReason::kCancelled,       RejectReason::kDraining,       RejectReason::kInternal};
+
+}  // namespace
+
+absl::string_view ToString(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::kInvalidRequest:
+      return "invalid_request";
+    case RejectReason::kInvalidImage:
+      return "invalid_image";
+    case RejectReason::kUnknownModel:
+      return "unknown_model";
+    case RejectReason::kDecodeQueueFull:
+      return "decode_queue_full";
+    case RejectReason::kBatchQueueFull:
+      return "batch_queue_full";
+    case RejectReason::kDeadline:
+      return "deadline";
+    case RejectReason::kCancelled:
+      return "cancelled";
+    case RejectReason::kDraining:
+      return "draining";
+    case RejectReason::kInternal:
+      return "internal";
+  }
+  return "internal";
+}
+
+absl::Status Reject(RejectReason reason, absl::Status status) {
+  LM_CHECK(!status.ok());
+  status.SetPayload(kPayloadUrl, absl::Cord(ToString(reason)));
+  return status;
+}
+
+RejectReason ReasonOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kPayloadUrl);
+  if (payload.has_value()) {
+    for (const RejectReason reason : kReasons) {
+      if (*payload == ToString(reason)) return reason;
+    }
+  }
+  return RejectReason::kInternal;
+}
+
+}  // namespace localmamba::server

@@ -1,0 +1,36 @@
+// Why a request was turned away, for the counter of rejections. The reason travels inside the
+// absl::Status, so that the place that knows it and the place that counts it need not meet.
+#ifndef LOCALMAMBA_SERVER_RUNTIME_REJECTION_H_
+#define LOCALMAMBA_SERVER_RUNTIME_REJECTION_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace localmamba::server {
+
+enum class RejectReason : uint8_t {
+  kInvalidRequest,   // a field is missing, out of range or does not fit the model
+  kInvalidImage,     // the picture cannot be decoded or is over a limit
+  kUnknownModel,     // no such model or version
+  kDecodeQueueFull,  // too many requests wait to be decoded
+  kBatchQueueFull,   // too many requests, or bytes, wait for the model
+  kDeadline,         // too late to begin
+  kCancelled,        // the caller has left
+  kDraining,         // the server is about to stop
+  kInternal,         // a fault of the server
+};
+
+// "invalid_request", and so on: values of the metric's label `reason`.
+absl::string_view ToString(RejectReason reason);
+
+// `status`, which is not OK, with the reason attached.
+absl::Status Reject(RejectReason reason, absl::Status status);
+
+// The reason attached to `status`, which is not OK; kInternal if there is none.
+RejectReason ReasonOf(const absl::Status& status);
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RUNTIME_REJECTION_H_

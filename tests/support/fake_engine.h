@@ -1,0 +1,108 @@
+// An engine whose answers a test can predict, and whose pace and failures it decides.
+#ifndef LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_
+#define LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "kernels/base/check.h"
+#include "kernels/base/status_macros.h"
+#include "model/engine/engine.h"
+
+namespace localmamba {
+
+// What a test holds on to while a ModelVersion owns the engine. Safe from several threads.
+class FakeEngineControl {
+ public:
+  // Runs wait, from now on, until Release.
+  void Hold() { Set(held_, true); }
+  void Release() { Set(held_, false); }
+
+  // The next runs fail with `status`, or work again if it is OK.
+  void FailWith(absl::Status status) {
+    absl::MutexLock lock(&mu_);
+    failure_ = std::move(status);
+  }
+
+  // Batch sizes of the runs that began, in order.
+  std::vector<int64_t> runs() const {
+    absl::MutexLock lock(&mu_);
+    return runs_;
+  }
+
+  // Waits until `count` runs have begun.
+  void AwaitRuns(size_t count) const {
+    absl::MutexLock lock(&mu_);
+    const auto enough = [this, count]() { return runs_.size() >= count; };
+    mu_.Await(absl::Condition(&enough));
+  }
+
+ private:
+  friend class FakeEngine;
+
+  void Set(bool& flag, bool value) {
+    absl::MutexLock lock(&mu_);
+    flag = value;
+  }
+
+  absl::Status Begin(int64_t batch) {
+    absl::MutexLock lock(&mu_);
+    runs_.push_back(batch);
+    const auto released = [this]() { return !held_; };
+    mu_.Await(absl::Condition(&released));
+    return failure_;
+  }
+
+  mutable absl::Mutex mu_;
+  bool held_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status failure_ ABSL_GUARDED_BY(mu_);
+  std::vector<int64_t> runs_ ABSL_GUARDED_BY(mu_);
+};
+
+// Takes u8 pixels. The likeliest class is the red value of the image's first pixel, modulo the
+// number of classes: its logit is 1, the others' 0. The pooled features are the first pixel's red,
+// green and blue value.
+class FakeEngine final : public Engine {
+ public:
+  FakeEngine(int64_t num_classes, std::shared_ptr<FakeEngineControl> control)
+      : num_classes_(num_classes), control_(std::move(control)) {}
+
+  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override {
+    LM_CHECK(input.rank() == 4 && input.dim(3) == 3);
+    const int64_t batch = input.dim(0);
+    LM_RETURN_IF_ERROR(control_->Begin(batch));
+    auto logits = std::make_shared<std::vector<float>>(static_cast<size_t>(batch * num_classes_));
+    auto pooled = std::make_shared<std::vector<float>>();
+    for (int64_t i = 0; i < batch; ++i) {
+      const auto* pixel = input.Select(0, i).data<uint8_t>();
+      (*logits)[static_cast<size_t>(i * num_classes_ + pixel[0] % num_classes_)] = 1.0F;
+      pooled->insert(pooled->end(), pixel, pixel + 3);
+    }
+    return EngineOutput{.logits = Share(logits, {batch, num_classes_}),
+                        .pooled = Share(pooled, {batch, 3}),
+                        .features = {}};
+  }
+
+  // There is no network; serving does not ask for it.
+  [[nodiscard]] const Network& network() const override {
+    LM_CHECK(false);
+    std::abort();
+  }
+  [[nodiscard]] size_t peak_activation_bytes() const override { return 0; }
+
+ private:
+  static Tensor Share(const std::shared_ptr<std::vector<float>>& values, const Shape& shape) {
+    return Tensor::Share(TensorView(values->data(), DType::kFloat32, shape, Device::Cpu()), values);
+  }
+
+  const int64_t num_classes_;
+  const std::shared_ptr<FakeEngineControl> control_;
+};
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_
