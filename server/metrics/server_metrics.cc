@@ -1,0 +1,102 @@
+#include "server/metrics/server_metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <map>
+
+#include "server/runtime/rejection.h"
+
+namespace localmamba::server {
+namespace {
+
+using Buckets = prometheus::Histogram::BucketBoundaries;
+
+// From a tenth of a millisecond to half a minute: a GPU's batch of one and a CPU's
+// batch of many both fall well inside.
+const Buckets& SecondsBuckets() {
+  static const Buckets buckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                  0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    30};
+  return buckets;
+}
+
+const Buckets& BatchBuckets() {
+  static const Buckets buckets = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+  return buckets;
+}
+
+prometheus::Family<prometheus::Histogram>& Histograms(prometheus::Registry& registry,
+                                                      const std::string& name,
+                                                      const std::string& help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Family<prometheus::Gauge>& Gauges(prometheus::Registry& registry,
+                                              const std::string& name, const std::string& help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry,
+                                                  const std::string& name,
+                                                  const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+ServerMetrics::ServerMetrics(prometheus::Registry& registry)
+    : registry_(registry),
+      preprocess_seconds_(Histograms(registry, "localmamba_preprocess_duration_seconds",
+                                     "Decoding, resizing and cropping, with the wait for a "
+                                     "thread")),
+      queue_seconds_(Histograms(registry, "localmamba_queue_duration_seconds",
+                                "Waiting for a batch to be launched")),
+      compute_seconds_(Histograms(registry, "localmamba_compute_duration_seconds",
+                                  "The network, for the whole batch that held the image")),
+      postprocess_seconds_(Histograms(registry, "localmamba_postprocess_duration_seconds",
+                                      "From the network's output to the answer")),
+      request_seconds_(Histograms(registry, "localmamba_request_duration_seconds",
+                                  "From a request's arrival to its answer, of those that "
+                                  "succeeded")),
+      batch_size_(Histograms(registry, "localmamba_batch_size", "Images in a launched batch")),
+      queue_length_(Gauges(registry, "localmamba_queue_length", "Requests that wait for a batch")),
+      loaded_(Gauges(registry, "localmamba_model_loaded", "1 while the version is served")),
+      image_bytes_(Counters(registry, "localmamba_image_bytes_total",
+                            "Bytes of images as received, encoded or raw")),
+      in_flight_(Gauges(registry, "localmamba_in_flight_requests", "Requests not yet answered")),
+      requests_(Counters(registry, "localmamba_requests_total", "Requests answered, by code")),
+      rejections_(Counters(registry, "localmamba_rejections_total",
+                           "Requests answered with an error, by reason and code")) {}
+
+VersionMetrics ServerMetrics::ForVersion(const std::string& model, int64_t version) {
+  const std::map<std::string, std::string> labels = {{"model", model},
+                                                     {"version", std::to_string(version)}};
+  return {.preprocess_seconds = preprocess_seconds_.Add(labels, SecondsBuckets()),
+          .queue_seconds = queue_seconds_.Add(labels, SecondsBuckets()),
+          .compute_seconds = compute_seconds_.Add(labels, SecondsBuckets()),
+          .postprocess_seconds = postprocess_seconds_.Add(labels, SecondsBuckets()),
+          .request_seconds = request_seconds_.Add(labels, SecondsBuckets()),
+          .batch_size = batch_size_.Add(labels, BatchBuckets()),
+          .queue_length = queue_length_.Add(labels),
+          .loaded = loaded_.Add(labels),
+          .image_bytes = image_bytes_.Add(labels)};
+}
+
+void ServerMetrics::RequestBegan(const std::string& method) {
+  in_flight_.Add({{"method", method}}).Increment();
+}
+
+void ServerMetrics::RequestEnded(const std::string& method, const absl::Status& status) {
+  in_flight_.Add({{"method", method}}).Decrement();
+  const std::string code = absl::StatusCodeToString(status.code());
+  requests_.Add({{"method", method}, {"code", code}}).Increment();
+  if (!status.ok()) {
+    const std::string reason(ToString(ReasonOf(status)));
+    rejections_.Add({{"method", method}, {"code", code}, {"reason", reason}}).Increment();
+  }
+}
+
+std::string ServerMetrics::Text() const {
+  return prometheus::TextSerializer().Serialize(registry_.Collect());
+}
+
+}  // namespace localmamba::server

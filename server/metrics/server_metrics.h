@@ -1,0 +1,65 @@
+// What the server counts and times, under the names that docs/operations.md lists.
+#ifndef LOCALMAMBA_SERVER_METRICS_SERVER_METRICS_H_
+#define LOCALMAMBA_SERVER_METRICS_SERVER_METRICS_H_
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace localmamba::server {
+
+// Series of one version of one model. References into the registry, which outlives them.
+struct VersionMetrics {
+  prometheus::Histogram& preprocess_seconds;   // decode, resize, crop, with the wait for a thread
+  prometheus::Histogram& queue_seconds;        // wait for a batch
+  prometheus::Histogram& compute_seconds;      // the network, for the whole batch
+  prometheus::Histogram& postprocess_seconds;  // from the network's output to the answer
+  prometheus::Histogram& request_seconds;      // from arrival to the answer
+  prometheus::Histogram& batch_size;           // images, one observation for each batch
+  prometheus::Gauge& queue_length;             // requests that wait for a batch
+  prometheus::Gauge& loaded;                   // 1 while the version is served
+  prometheus::Counter& image_bytes;            // as received: encoded or raw
+};
+
+// Safe to call from several threads.
+class ServerMetrics {
+ public:
+  // Adds its families to `registry`, which outlives it and holds none of the same name.
+  explicit ServerMetrics(prometheus::Registry& registry);
+
+  // The same series for the same arguments.
+  VersionMetrics ForVersion(const std::string& model, int64_t version);
+
+  // `method` as in "Classify". Call the first when a request comes, the second when it is answered.
+  void RequestBegan(const std::string& method);
+  void RequestEnded(const std::string& method, const absl::Status& status);
+
+  // Everything in the registry, in Prometheus' text format 0.0.4.
+  [[nodiscard]] std::string Text() const;
+
+ private:
+  const prometheus::Registry& registry_;
+  prometheus::Family<prometheus::Histogram>& preprocess_seconds_;
+  prometheus::Family<prometheus::Histogram>& queue_seconds_;
+  prometheus::Family<prometheus::Histogram>& compute_seconds_;
+  prometheus::Family<prometheus::Histogram>& postprocess_seconds_;
+  prometheus::Family<prometheus::Histogram>& request_seconds_;
+  prometheus::Family<prometheus::Histogram>& batch_size_;
+  prometheus::Family<prometheus::Gauge>& queue_length_;
+  prometheus::Family<prometheus::Gauge>& loaded_;
+  prometheus::Family<prometheus::Counter>& image_bytes_;
+  prometheus::Family<prometheus::Gauge>& in_flight_;
+  prometheus::Family<prometheus::Counter>& requests_;
+  prometheus::Family<prometheus::Counter>& rejections_;
+};
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_METRICS_SERVER_METRICS_H_

@@ -1,0 +1,172 @@
+#include "server/pipeline/vision_pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "kernels/device/stream.h"
+#include "server/runtime/rejection.h"
+
+namespace localmamba::server {
+namespace {
+
+constexpr int64_t kDefaultTopK = 5;
+
+absl::StatusOr<int64_t> CheckTopK(std::optional<int64_t> top_k, int64_t num_classes) {
+  if (!top_k.has_value()) return std::min(kDefaultTopK, num_classes);
+  if (1 <= *top_k && *top_k <= num_classes) return *top_k;
+  return Reject(RejectReason::kInvalidRequest,
+                absl::InvalidArgumentError(
+                    absl::StrCat("top_k: found ", *top_k, ", wanted 1 to ", num_classes)));
+}
+
+absl::StatusOr<std::vector<ClassScore>> Classes(const InferenceResult& result, int64_t top_k,
+                                                const std::vector<std::string>& labels) {
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), 1));
+  return TopClasses(result.logits, top_k, labels, stream);
+}
+
+std::vector<float> Features(const InferenceResult& result) {
+  const float* first = result.pooled.data<float>();
+  return {first, first + result.pooled.elements()};
+}
+
+void Observe(const VersionMetrics& metrics, const StageTimings& timings) {
+  metrics.preprocess_seconds.Observe(absl::ToDoubleSeconds(timings.preprocess));
+  metrics.queue_seconds.Observe(absl::ToDoubleSeconds(timings.queue));
+  metrics.compute_seconds.Observe(absl::ToDoubleSeconds(timings.compute));
+  metrics.postprocess_seconds.Observe(absl::ToDoubleSeconds(timings.postprocess));
+  metrics.request_seconds.Observe(absl::ToDoubleSeconds(timings.total));
+}
+
+}  // namespace
+
+struct VisionPipeline::Call {
+  // Makes the answer and gives it, or the error that took its place.
+  using Finish = absl::AnyInvocable<void(Call& call, absl::StatusOr<InferenceResult>)>;
+
+  ImageRequest request;
+  ServedVersion* version = nullptr;
+  absl::Time arrival;
+  Clock* clock = nullptr;
+  StageTimings timings;
+  absl::Time network_done;
+  Finish finish;
+
+  void Fail(absl::Status status) { finish(*this, std::move(status)); }
+
+  // To be called when the answer is made.
+  StageTimings CloseTimings() {
+    const absl::Time now = clock->Now();
+    timings.postprocess = now - network_done;
+    timings.total = now - arrival;
+    Observe(version->metrics(), timings);
+    return timings;
+  }
+};
+
+VisionPipeline::VisionPipeline(const ServedModels& models, const DecodeLimits& limits,
+                               Executor& decode, Executor& reply, Allocator& host_allocator,
+                               Clock& clock)
+    : models_(models),
+      limits_(limits),
+      decode_(decode),
+      reply_(reply),
+      host_allocator_(host_allocator),
+      clock_(clock) {}
+
+void VisionPipeline::Classify(ImageRequest request, std::optional<int64_t> top_k,
+                              Callback<Classification> done) {
+  absl::StatusOr<CallPtr> call = Begin(std::move(request));
+  if (!call.ok()) return done(call.status());
+  const absl::StatusOr<int64_t> k = CheckTopK(top_k, (*call)->version->num_classes());
+  if (!k.ok()) return done(k.status());
+  (*call)->finish = [k = *k, done = std::move(done)](
+                        Call& call, absl::StatusOr<InferenceResult> result) mutable {
+    if (!result.ok()) return done(result.status());
+    const ModelVersion& model = call.version->model();
+    absl::StatusOr<std::vector<ClassScore>> classes = Classes(*result, k, model.labels);
+    if (!classes.ok()) return done(classes.status());
+    done(Classification{.model = model.model,
+                        .version = model.version,
+                        .classes = *std::move(classes),
+                        .timings = call.CloseTimings()});
+  };
+  Submit(*call);
+}
+
+void VisionPipeline::Embed(ImageRequest request, Callback<Embedding> done) {
+  absl::StatusOr<CallPtr> call = Begin(std::move(request));
+  if (!call.ok()) return done(call.status());
+  (*call)->finish = [done = std::move(done)](Call& call,
+                                             absl::StatusOr<InferenceResult> result) mutable {
+    if (!result.ok()) return done(result.status());
+    const ModelVersion& model = call.version->model();
+    std::vector<float> features = Features(*result);
+    done(Embedding{.model = model.model,
+                   .version = model.version,
+                   .features = std::move(features),
+                   .timings = call.CloseTimings()});
+  };
+  Submit(*call);
+}
+
+absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ImageRequest request) const {
+  auto call = std::make_shared<Call>();
+  call->arrival = clock_.Now();
+  call->clock = &clock_;
+  LM_ASSIGN_OR_RETURN(call->version, models_.Find(request.model, request.version));
+  const ModelVersion& model = call->version->model();
+  if (model.spec.task != ModelTask::kClassification) {
+    return Reject(
+        RejectReason::kInvalidRequest,
+        absl::FailedPreconditionError(absl::StrCat("model \"", model.model,
+                                                   "\" yields feature maps only, wanted one with a "
+                                                   "classifier")));
+  }
+  call->request = std::move(request);
+  return call;
+}
+
+void VisionPipeline::Submit(const CallPtr& call) {
+  call->version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(call->request.image)));
+  if (!decode_.TrySubmit([this, call] { Prepare(call); })) {
+    call->Fail(Reject(RejectReason::kDecodeQueueFull,
+                      absl::ResourceExhaustedError("too many requests wait to be decoded")));
+  }
+}
+
+void VisionPipeline::Prepare(const CallPtr& call) {
+  if (absl::Status wanted = CheckWanted(call->request.context, clock_.Now(), "decoding");
+      !wanted.ok()) {
+    return call->Fail(std::move(wanted));
+  }
+  absl::StatusOr<Tensor> pixels = PrepareImage(
+      call->request.image, call->version->model().spec.preprocess, limits_, host_allocator_);
+  if (!pixels.ok()) return call->Fail(pixels.status());
+  call->timings.preprocess = clock_.Now() - call->arrival;
+  absl::Status queued = call->version->runner().Enqueue(
+      {.pixels = *std::move(pixels),
+       .context = call->request.context,
+       .done = [this, call](absl::StatusOr<InferenceResult> result) {
+         Complete(call, std::move(result));
+       }});
+  if (!queued.ok()) call->Fail(std::move(queued));
+}
+
+void VisionPipeline::Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result) {
+  call->network_done = clock_.Now();
+  if (result.ok()) {
+    call->timings.queue = result->queue;
+    call->timings.compute = result->compute;
+    call->timings.batch_size = result->batch_size;
+  }
+  Task answer = [call, result = std::move(result)]() mutable {
+    call->finish(*call, std::move(result));
+  };
+  if (!reply_.TrySubmit(std::move(answer))) answer();
+}
+
+}  // namespace localmamba::server

@@ -1,0 +1,98 @@
+// One request's way through the server, without anything of RPC: find the version, decode and
+// resize, wait for a batch, run the network, make the answer.
+#ifndef LOCALMAMBA_SERVER_PIPELINE_VISION_PIPELINE_H_
+#define LOCALMAMBA_SERVER_PIPELINE_VISION_PIPELINE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "kernels/device/buffer.h"
+#include "model/vision/decode.h"
+#include "model/vision/postprocess.h"
+#include "server/batching/batch_request.h"
+#include "server/pipeline/prepare_image.h"
+#include "server/pipeline/served_models.h"
+#include "server/runtime/call_context.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/executor.h"
+
+namespace localmamba::server {
+
+struct ImageRequest {
+  std::string model;    // "" for the only one
+  std::string version;  // number or label; "" for the newest
+  ImageSource image;    // its bytes live until the answer is given
+  CallContext context;
+};
+
+struct StageTimings {
+  absl::Duration preprocess;  // with the wait for a thread
+  absl::Duration queue;
+  absl::Duration compute;  // of the whole batch
+  absl::Duration postprocess;
+  absl::Duration total;
+  size_t batch_size = 0;
+};
+
+struct Classification {
+  std::string model;
+  int64_t version = 0;
+  std::vector<ClassScore> classes;  // the likeliest first
+  StageTimings timings;
+};
+
+struct Embedding {
+  std::string model;
+  int64_t version = 0;
+  std::vector<float> features;
+  StageTimings timings;
+};
+
+// Safe to call from several threads.
+class VisionPipeline {
+ public:
+  template <class Answer>
+  using Callback = absl::AnyInvocable<void(absl::StatusOr<Answer>)>;
+
+  // The references outlive the pipeline, which outlives every call. `decode` runs the stage before
+  // the queue, `reply` the one after the network; if `reply` is full, the network's thread does it.
+  VisionPipeline(const ServedModels& models, const DecodeLimits& limits, Executor& decode,
+                 Executor& reply, Allocator& host_allocator, Clock& clock);
+
+  // Calls `done` once, from any thread, perhaps before returning. Errors carry a reject reason:
+  // INVALID_ARGUMENT for the picture or top_k; NOT_FOUND for model or version;
+  // FAILED_PRECONDITION if the model has no classifier; RESOURCE_EXHAUSTED if a queue is full;
+  // DEADLINE_EXCEEDED or CANCELLED if that came first; those of the engine.
+  // `top_k` unset: 5, or all classes if there are fewer.
+  void Classify(ImageRequest request, std::optional<int64_t> top_k, Callback<Classification> done);
+  void Embed(ImageRequest request, Callback<Embedding> done);
+
+  [[nodiscard]] const ServedModels& models() const { return models_; }
+
+ private:
+  struct Call;
+  using CallPtr = std::shared_ptr<Call>;
+
+  absl::StatusOr<CallPtr> Begin(ImageRequest request) const;
+  void Submit(const CallPtr& call);
+  void Prepare(const CallPtr& call);
+  void Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result);
+
+  const ServedModels& models_;
+  const DecodeLimits limits_;
+  Executor& decode_;
+  Executor& reply_;
+  Allocator& host_allocator_;
+  Clock& clock_;
+};
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_PIPELINE_VISION_PIPELINE_H_

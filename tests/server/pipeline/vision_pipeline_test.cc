@@ -1,0 +1,133 @@
+#include "server/pipeline/vision_pipeline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "server/runtime/rejection.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_models.h"
+#include "tests/support/inline_executor.h"
+
+namespace localmamba::server {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class VisionPipelineTest : public testing::Test {
+ protected:
+  VisionPipelineTest()
+      : repository_({FakeVersion("fake", 1, control_)}),
+        models_(*ServedModels::Start(repository_, {}, *host_, clock_, metrics_)),
+        pipeline_(*models_, DecodeLimits(), decode_, reply_, *host_, clock_) {}
+
+  // A picture of one colour, which the fake engine takes for class `red`.
+  ImageRequest RequestOf(uint8_t red, const CallContext& context = {}) {
+    pixels_.assign(16 * 16 * 3, red);
+    return {.model = "fake",
+            .version = "",
+            .image = RawImage{.height = 16, .width = 16, .rgb = pixels_},
+            .context = context};
+  }
+
+  absl::StatusOr<Classification> Classify(ImageRequest request,
+                                          std::optional<int64_t> top_k = std::nullopt) {
+    absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
+    absl::Notification done;
+    pipeline_.Classify(std::move(request), top_k, [&](absl::StatusOr<Classification> result) {
+      answer = std::move(result);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return answer;
+  }
+
+  const std::shared_ptr<FakeEngineControl> control_ = std::make_shared<FakeEngineControl>();
+  const std::unique_ptr<Allocator> host_ = *CreateDeviceAllocator(Device::Cpu());
+  FakeClock clock_;
+  prometheus::Registry registry_;
+  ServerMetrics metrics_{registry_};
+  InlineExecutor decode_;
+  InlineExecutor reply_;
+  ModelRepository repository_;
+  std::unique_ptr<ServedModels> models_;
+  VisionPipeline pipeline_;
+  std::vector<uint8_t> pixels_;
+};
+
+TEST_F(VisionPipelineTest, GivesTheLikeliestClassesFirst) {
+  const auto answer = Classify(RequestOf(6), 2);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->model, "fake");
+  EXPECT_EQ(answer->version, 1);
+  ASSERT_EQ(answer->classes.size(), 2U);
+  EXPECT_EQ(answer->classes[0].class_id, 6);
+  EXPECT_EQ(answer->classes[0].name, "class 6");
+  EXPECT_EQ(answer->classes[1].class_id, 0);
+}
+
+TEST_F(VisionPipelineTest, EmbedsAPicture) {
+  std::vector<float> features;
+  absl::Notification done;
+  pipeline_.Embed(RequestOf(9), [&](absl::StatusOr<Embedding> result) {
+    if (result.ok()) features = result->features;
+    done.Notify();
+  });
+  done.WaitForNotification();
+  EXPECT_THAT(features, ElementsAre(9.0F, 9.0F, 9.0F));
+}
+
+TEST_F(VisionPipelineTest, MeasuresTheComputeStageByItsClock) {
+  control_->Hold();
+  absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
+  absl::Notification done;
+  pipeline_.Classify(RequestOf(1), std::nullopt, [&](absl::StatusOr<Classification> result) {
+    answer = std::move(result);
+    done.Notify();
+  });
+  control_->AwaitRuns(1);
+  clock_.Advance(absl::Milliseconds(7));
+  control_->Release();
+  done.WaitForNotification();
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->timings.compute, absl::Milliseconds(7));
+  EXPECT_EQ(answer->timings.total, absl::Milliseconds(7));
+  EXPECT_EQ(answer->timings.batch_size, 1U);
+}
+
+TEST_F(VisionPipelineTest, AFullDecodeQueueRefuses) {
+  decode_.set_full(true);
+  const absl::Status status = Classify(RequestOf(1)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), RejectReason::kDecodeQueueFull);
+}
+
+TEST_F(VisionPipelineTest, AFullReplyQueueDelaysNothing) {
+  reply_.set_full(true);
+  EXPECT_TRUE(Classify(RequestOf(1)).ok());
+}
+
+TEST_F(VisionPipelineTest, ALateRequestIsNotDecoded) {
+  const absl::Status status =
+      Classify(RequestOf(1, {.deadline = clock_.Now(), .cancelled = nullptr})).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(status), RejectReason::kDeadline);
+  EXPECT_THAT(control_->runs(), IsEmpty());
+}
+
+TEST_F(VisionPipelineTest, TopKIsCheckedBeforeAnyWork) {
+  const absl::Status status = Classify(RequestOf(1), 11).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "top_k: found 11, wanted 1 to 10");
+  EXPECT_THAT(control_->runs(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace localmamba::server
