@@ -1,0 +1,131 @@
+#include "server/config/server_config.h"
+
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "localmamba/v1/server_config.pb.h"
+
+namespace localmamba::server {
+namespace {
+
+constexpr int kMaxInt = std::numeric_limits<int>::max();
+constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
+constexpr int kMaxThreads = 1024;
+
+template <class T>
+absl::Status CheckRange(absl::string_view field, T found, T low, T high) {
+  if (low <= found && found <= high) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": found ", found, ", wanted ", low, " to ", high));
+}
+
+absl::Status CheckNotNegative(absl::string_view field, absl::Duration found) {
+  if (found >= absl::ZeroDuration()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": found ", absl::FormatDuration(found), ", wanted 0s or more"));
+}
+
+absl::Duration ToDuration(const google::protobuf::Duration& proto) {
+  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
+}
+
+absl::Status Check(const ListenConfig& listen) {
+  if (listen.address.empty()) {
+    return absl::InvalidArgumentError("listen.address: found \"\", wanted an address");
+  }
+  LM_RETURN_IF_ERROR(CheckRange("listen.grpc_port", listen.grpc_port, 0, 65535));
+  return CheckRange("listen.http_port", listen.http_port, 0, 65535);
+}
+
+absl::Status Check(const RequestLimits& limits) {
+  LM_RETURN_IF_ERROR(CheckRange("limits.max_request_bytes", limits.max_request_bytes, 1, kMaxInt));
+  LM_RETURN_IF_ERROR(
+      CheckRange("limits.max_image_bytes", limits.max_image_bytes, int64_t{1}, kMaxInt64));
+  LM_RETURN_IF_ERROR(
+      CheckRange("limits.max_image_pixels", limits.max_image_pixels, int64_t{1}, kMaxInt64 / 4));
+  LM_RETURN_IF_ERROR(
+      CheckRange("limits.max_image_side", limits.max_image_side, int64_t{1}, int64_t{1} << 24));
+  LM_RETURN_IF_ERROR(CheckRange("limits.max_aspect_ratio", limits.max_aspect_ratio, 1.0, 1e6));
+  LM_RETURN_IF_ERROR(CheckRange("limits.decode_threads", limits.decode_threads, 0, kMaxThreads));
+  return CheckRange("limits.max_decode_queue", limits.max_decode_queue, 1, kMaxInt);
+}
+
+absl::Status Check(const BatchingConfig& batching) {
+  LM_RETURN_IF_ERROR(CheckRange("batching.max_batch_size", batching.max_batch_size, 1, 4096));
+  LM_RETURN_IF_ERROR(CheckNotNegative("batching.max_queue_delay", batching.max_queue_delay));
+  LM_RETURN_IF_ERROR(
+      CheckRange("batching.max_queue_requests", batching.max_queue_requests, 1, kMaxInt));
+  return CheckRange("batching.max_queue_bytes", batching.max_queue_bytes, int64_t{1}, kMaxInt64);
+}
+
+absl::Status Check(const ServerConfig& config) {
+  if (config.model_repository.empty()) {
+    return absl::InvalidArgumentError(
+        "model_repository: found none, wanted a folder of models (--model-repository)");
+  }
+  LM_RETURN_IF_ERROR(Check(config.listen));
+  LM_RETURN_IF_ERROR(CheckRange("compute.cpu_threads", config.compute.cpu_threads, 0, kMaxThreads));
+  LM_RETURN_IF_ERROR(Check(config.limits));
+  LM_RETURN_IF_ERROR(Check(config.batching));
+  LM_RETURN_IF_ERROR(CheckNotNegative("shutdown.drain_delay", config.shutdown.drain_delay));
+  return CheckNotNegative("shutdown.drain_timeout", config.shutdown.drain_timeout);
+}
+
+// Sets config.FIELD from proto.FIELD() if that is set.
+#define LM_OVERRIDE(config, proto, field) \
+  if ((proto).has_##field()) (config).field = (proto).field()
+#define LM_OVERRIDE_DURATION(config, proto, field) \
+  if ((proto).has_##field()) (config).field = ToDuration((proto).field())
+
+void Override(const v1::ListenConfig& proto, ListenConfig& config) {
+  LM_OVERRIDE(config, proto, address);
+  LM_OVERRIDE(config, proto, grpc_port);
+  LM_OVERRIDE(config, proto, http_port);
+}
+
+void Override(const v1::ComputeConfig& proto, ComputeConfig& config) {
+  LM_OVERRIDE(config, proto, device);
+  LM_OVERRIDE(config, proto, dtype);
+  LM_OVERRIDE(config, proto, cpu_threads);
+}
+
+void Override(const v1::RequestLimits& proto, RequestLimits& config) {
+  LM_OVERRIDE(config, proto, max_request_bytes);
+  LM_OVERRIDE(config, proto, max_image_bytes);
+  LM_OVERRIDE(config, proto, max_image_pixels);
+  LM_OVERRIDE(config, proto, max_image_side);
+  LM_OVERRIDE(config, proto, max_aspect_ratio);
+  LM_OVERRIDE(config, proto, decode_threads);
+  LM_OVERRIDE(config, proto, max_decode_queue);
+}
+
+void Override(const v1::BatchingConfig& proto, BatchingConfig& config) {
+  LM_OVERRIDE(config, proto, max_batch_size);
+  LM_OVERRIDE_DURATION(config, proto, max_queue_delay);
+  LM_OVERRIDE(config, proto, max_queue_requests);
+  LM_OVERRIDE(config, proto, max_queue_bytes);
+}
+
+void Override(const v1::ShutdownConfig& proto, ShutdownConfig& config) {
+  LM_OVERRIDE_DURATION(config, proto, drain_delay);
+  LM_OVERRIDE_DURATION(config, proto, drain_timeout);
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
+  ServerConfig config;
+  LM_OVERRIDE(config, proto, model_repository);
+  Override(proto.listen(), config.listen);
+  Override(proto.compute(), config.compute);
+  Override(proto.limits(), config.limits);
+  Override(proto.batching(), config.batching);
+  Override(proto.shutdown(), config.shutdown);
+  LM_OVERRIDE(config, proto, log_level);
+  LM_RETURN_IF_ERROR(Check(config));
+  return config;
+}
+
+}  // namespace localmamba::server

@@ -1,0 +1,74 @@
+// Everything that can be configured: meaning, unit and default of each value are with the fields of
+// localmamba.v1.ServerConfig (proto/localmamba/v1/server_config.proto), whose names these are.
+#ifndef LOCALMAMBA_SERVER_CONFIG_SERVER_CONFIG_H_
+#define LOCALMAMBA_SERVER_CONFIG_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace localmamba::v1 {
+class ServerConfig;
+}
+
+namespace localmamba::server {
+
+struct ListenConfig {
+  std::string address = "127.0.0.1";
+  int grpc_port = 8500;
+  int http_port = 8501;
+  bool operator==(const ListenConfig&) const = default;
+};
+
+struct ComputeConfig {
+  std::string device = "auto";
+  std::string dtype = "auto";
+  int cpu_threads = 0;
+  bool operator==(const ComputeConfig&) const = default;
+};
+
+struct RequestLimits {
+  int max_request_bytes = 64 << 20;
+  int64_t max_image_bytes = int64_t{32} << 20;
+  int64_t max_image_pixels = int64_t{64} << 20;
+  int64_t max_image_side = 32768;
+  double max_aspect_ratio = 200;
+  int decode_threads = 0;
+  int max_decode_queue = 256;
+  bool operator==(const RequestLimits&) const = default;
+};
+
+struct BatchingConfig {
+  int max_batch_size = 8;
+  absl::Duration max_queue_delay = absl::ZeroDuration();
+  int max_queue_requests = 256;
+  int64_t max_queue_bytes = int64_t{256} << 20;
+  bool operator==(const BatchingConfig&) const = default;
+};
+
+struct ShutdownConfig {
+  absl::Duration drain_delay = absl::Seconds(5);
+  absl::Duration drain_timeout = absl::Seconds(30);
+  bool operator==(const ShutdownConfig&) const = default;
+};
+
+struct ServerConfig {
+  std::string model_repository;
+  ListenConfig listen;
+  ComputeConfig compute;
+  RequestLimits limits;
+  BatchingConfig batching;
+  ShutdownConfig shutdown;
+  std::string log_level = "info";
+  bool operator==(const ServerConfig&) const = default;
+};
+
+// The message's values over the defaults. Errors: INVALID_ARGUMENT naming the first field that is
+// missing or out of range, what was found and what was wanted.
+absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto);
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_CONFIG_SERVER_CONFIG_H_

@@ -1,0 +1,65 @@
+#include "server/rpc/grpc_server.h"
+
+#include <grpc/impl/codegen/grpc_types.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace localmamba::server {
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const Options& options, std::vector<std::unique_ptr<grpc::Service>> services) {
+  // Process-wide switches of gRPC; to set them twice does no harm.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  const bool ipv6 = absl::StrContains(options.address, ':');
+  const std::string host = ipv6 ? absl::StrCat("[", options.address, "]") : options.address;
+  const std::string target = absl::StrCat(host, ":", options.port);
+
+  std::unique_ptr<GrpcServer> result(new GrpcServer);
+  result->services_ = std::move(services);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(target, grpc::InsecureServerCredentials(), &result->port_);
+  builder.SetMaxReceiveMessageSize(options.max_request_bytes);
+  // A second server on the same port shall fail, not share it.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  for (const std::unique_ptr<grpc::Service>& service : result->services_) {
+    builder.RegisterService(service.get());
+  }
+  result->server_ = builder.BuildAndStart();
+  if (result->server_ == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot listen on ", target, " for gRPC: is the port in use?"));
+  }
+  result->SetServing("", false);
+  return result;
+}
+
+GrpcServer::GrpcServer() = default;
+
+GrpcServer::~GrpcServer() {
+  if (server_ != nullptr) Shutdown(absl::ZeroDuration());
+}
+
+void GrpcServer::SetServing(const std::string& service, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(service, serving);
+}
+
+void GrpcServer::SetNothingServing() { server_->GetHealthCheckService()->Shutdown(); }
+
+void GrpcServer::Shutdown(absl::Duration timeout) {
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
+  server_->Wait();
+}
+
+}  // namespace localmamba::server

@@ -1,0 +1,17 @@
+// absl::Status to grpc::Status.
+#ifndef LOCALMAMBA_SERVER_RPC_STATUS_CONVERSION_H_
+#define LOCALMAMBA_SERVER_RPC_STATUS_CONVERSION_H_
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+namespace localmamba::server {
+
+// Same code, same message, without payloads. A message longer than 4 KiB is cut: it travels in an
+// HTTP/2 header, which peers limit.
+grpc::Status ToGrpcStatus(const absl::Status& status);
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RPC_STATUS_CONVERSION_H_

@@ -1,0 +1,52 @@
+// The part of a unary RPC that is the same for every method.
+#ifndef LOCALMAMBA_SERVER_RPC_UNARY_CALL_H_
+#define LOCALMAMBA_SERVER_RPC_UNARY_CALL_H_
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "server/metrics/server_metrics.h"
+#include "server/rpc/status_conversion.h"
+#include "server/runtime/call_context.h"
+
+namespace localmamba::server {
+
+// Counts the call, tells its work when the caller leaves, and ends it. Owned by gRPC: it deletes
+// itself when the call is over.
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  // `method` as in "Classify".
+  UnaryCall(std::string method, ServerMetrics& metrics)
+      : method_(std::move(method)), metrics_(metrics) {
+    metrics_.RequestBegan(method_);
+  }
+
+  [[nodiscard]] CallContext ContextOf(const grpc::CallbackServerContext& context) const {
+    return {.deadline = absl::FromChrono(context.deadline()), .cancelled = cancelled_};
+  }
+
+  // Sends the response if `status` is OK, else the error. The last use of this object and of the
+  // request and response.
+  void End(const absl::Status& status) {
+    metrics_.RequestEnded(method_, status);
+    Finish(ToGrpcStatus(status));
+  }
+
+ private:
+  void OnCancel() override { cancelled_->store(true, std::memory_order_relaxed); }
+  void OnDone() override { delete this; }
+
+  const std::string method_;
+  ServerMetrics& metrics_;
+  const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RPC_UNARY_CALL_H_

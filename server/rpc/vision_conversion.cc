@@ -1,0 +1,119 @@
+#include "server/rpc/vision_conversion.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "server/runtime/rejection.h"
+
+namespace localmamba::server {
+namespace {
+
+absl::Status Invalid(const std::string& text) {
+  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
+}
+
+absl::Span<const uint8_t> BytesOf(const std::string& bytes) {
+  return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+}
+
+absl::StatusOr<std::string> ToVersion(const v1::ModelReference& model) {
+  switch (model.version_case()) {
+    case v1::ModelReference::kNumber:
+      if (model.number() >= 1) return absl::StrCat(model.number());
+      return Invalid(
+          absl::StrCat("model.number: found ", model.number(), ", wanted a version from 1"));
+    case v1::ModelReference::kLabel:
+      if (!model.label().empty()) return model.label();
+      return Invalid("model.label: found \"\", wanted a label or the field unset");
+    case v1::ModelReference::VERSION_NOT_SET:
+      break;
+  }
+  return "";
+}
+
+absl::StatusOr<ImageSource> ToImageSource(const v1::Image& image) {
+  switch (image.source_case()) {
+    case v1::Image::kEncoded:
+      return EncodedImage{BytesOf(image.encoded())};
+    case v1::Image::kRaw:
+      return RawImage{.height = image.raw().height(),
+                      .width = image.raw().width(),
+                      .rgb = BytesOf(image.raw().rgb())};
+    case v1::Image::SOURCE_NOT_SET:
+      break;
+  }
+  return Invalid("image: found none, wanted image.encoded or image.raw");
+}
+
+void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
+  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+}
+
+void ToProto(const StageTimings& timings, v1::Timings& proto) {
+  ToProto(timings.preprocess, *proto.mutable_preprocess());
+  ToProto(timings.queue, *proto.mutable_queue());
+  ToProto(timings.compute, *proto.mutable_compute());
+  ToProto(timings.postprocess, *proto.mutable_postprocess());
+  ToProto(timings.total, *proto.mutable_total());
+  proto.set_batch_size(static_cast<int32_t>(timings.batch_size));
+}
+
+void ToProto(const ServedVersion& version, bool ready, v1::ServedVersion& proto) {
+  const ModelVersion& model = version.model();
+  proto.set_model(model.model);
+  proto.set_version(model.version);
+  for (const auto& [label, number] : model.spec.version_labels) {
+    if (number == model.version) proto.add_labels(label);
+  }
+  proto.set_task(model.spec.task == ModelTask::kClassification ? v1::TASK_CLASSIFICATION
+                                                               : v1::TASK_FEATURES);
+  proto.set_num_classes(static_cast<int32_t>(version.num_classes()));
+  proto.set_input_height(static_cast<int32_t>(model.spec.preprocess.crop_height));
+  proto.set_input_width(static_cast<int32_t>(model.spec.preprocess.crop_width));
+  proto.set_ready(ready);
+  proto.set_description(model.spec.description);
+}
+
+}  // namespace
+
+absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, const v1::Image& image,
+                                            CallContext context) {
+  LM_ASSIGN_OR_RETURN(std::string version, ToVersion(model));
+  LM_ASSIGN_OR_RETURN(const ImageSource source, ToImageSource(image));
+  return ImageRequest{.model = model.name(),
+                      .version = std::move(version),
+                      .image = source,
+                      .context = std::move(context)};
+}
+
+void ToProto(const Classification& classification, v1::ClassifyResponse& response) {
+  for (const ClassScore& score : classification.classes) {
+    v1::ClassScore& proto = *response.add_classes();
+    proto.set_id(static_cast<int32_t>(score.class_id));
+    proto.set_name(score.name);
+    proto.set_score(score.probability);
+  }
+  response.mutable_model()->set_name(classification.model);
+  response.mutable_model()->set_number(classification.version);
+  ToProto(classification.timings, *response.mutable_timings());
+}
+
+void ToProto(const Embedding& embedding, v1::EmbedResponse& response) {
+  response.mutable_features()->Add(embedding.features.begin(), embedding.features.end());
+  response.mutable_model()->set_name(embedding.model);
+  response.mutable_model()->set_number(embedding.version);
+  ToProto(embedding.timings, *response.mutable_timings());
+}
+
+void ToProto(const ServedModels& models, bool ready, v1::ListModelsResponse& response) {
+  for (const ServedVersion* version : models.List()) {
+    ToProto(*version, ready, *response.add_versions());
+  }
+}
+
+}  // namespace localmamba::server

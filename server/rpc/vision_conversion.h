@@ -1,0 +1,24 @@
+// localmamba.v1 messages to and from the pipeline's types.
+#ifndef LOCALMAMBA_SERVER_RPC_VISION_CONVERSION_H_
+#define LOCALMAMBA_SERVER_RPC_VISION_CONVERSION_H_
+
+#include "absl/status/statusor.h"
+#include "localmamba/v1/vision.pb.h"
+#include "server/pipeline/served_models.h"
+#include "server/pipeline/vision_pipeline.h"
+#include "server/runtime/call_context.h"
+
+namespace localmamba::server {
+
+// The result points into `image`. Errors: INVALID_ARGUMENT, with a reject reason, naming the field
+// that is missing or out of range.
+absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, const v1::Image& image,
+                                            CallContext context);
+
+void ToProto(const Classification& classification, v1::ClassifyResponse& response);
+void ToProto(const Embedding& embedding, v1::EmbedResponse& response);
+void ToProto(const ServedModels& models, bool ready, v1::ListModelsResponse& response);
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RPC_VISION_CONVERSION_H_

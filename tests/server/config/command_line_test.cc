@@ -1,0 +1,146 @@
+#include "server/config/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+namespace localmamba::server {
+namespace {
+
+using testing::HasSubstr;
+
+class CommandLineTest : public testing::Test {
+ protected:
+  ~CommandLineTest() override { unlink(path_.c_str()); }
+
+  absl::Status ErrorOf(const std::vector<std::string>& arguments) {
+    const auto parsed = ParseCommandLine(arguments);
+    EXPECT_FALSE(parsed.ok());
+    return parsed.status();
+  }
+
+  ServerConfig ConfigOf(const std::vector<std::string>& arguments) {
+    const auto parsed = ParseCommandLine(arguments);
+    EXPECT_TRUE(parsed.ok()) << parsed.status();
+    return parsed.ok() ? std::get<ServerConfig>(*parsed) : ServerConfig();
+  }
+
+  void WriteFile(const std::string& json) { std::ofstream(path_) << json; }
+
+  const std::string path_ = absl::StrCat(testing::TempDir(), "/server_config.", getpid(), ".json");
+};
+
+TEST_F(CommandLineTest, DefaultsNeedOnlyARepository) {
+  ServerConfig wanted;
+  wanted.model_repository = "/models";
+  EXPECT_EQ(ConfigOf({"--model-repository", "/models"}), wanted);
+}
+
+TEST_F(CommandLineTest, ARepositoryIsRequired) {
+  const absl::Status status = ErrorOf({});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("model_repository: found none"));
+}
+
+TEST_F(CommandLineTest, HelpTellsEveryFlagWithTheDefaultItReallyHas) {
+  const auto parsed = ParseCommandLine({"--help"});
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  const std::string& help = std::get<HelpText>(*parsed).text;
+  // Every "--flag ... Default value" line, given back as arguments, changes nothing.
+  std::vector<std::string> arguments = {"--model-repository=/models"};
+  std::string flag;
+  for (size_t at = 0; (at = help.find("--", at)) != std::string::npos;) {
+    const size_t end = help.find_first_of(" \n", at);
+    flag = help.substr(at, end - at);
+    at = end;
+    const size_t next = help.find("  --", at);
+    const size_t value = help.find("Default ", at);
+    if (value < next) {
+      const size_t from = value + std::string("Default ").size();
+      arguments.push_back(flag + "=" + help.substr(from, help.find('\n', from) - from));
+    }
+  }
+  EXPECT_EQ(arguments.size(), 21U);
+  ServerConfig wanted;
+  wanted.model_repository = "/models";
+  EXPECT_EQ(ConfigOf(arguments), wanted);
+}
+
+TEST_F(CommandLineTest, ReadsTheFileAndLetsFlagsOverrideIt) {
+  WriteFile(R"({"modelRepository": "/models", "listen": {"grpc_port": 1, "http_port": 2},
+                "batching": {"max_queue_delay": "0.003s", "max_batch_size": 4}})");
+  ServerConfig wanted;
+  wanted.model_repository = "/models";
+  wanted.listen.grpc_port = 7;
+  wanted.listen.http_port = 2;
+  wanted.batching.max_queue_delay = absl::Microseconds(1500);
+  wanted.batching.max_batch_size = 4;
+  EXPECT_EQ(ConfigOf({"--config", path_, "--grpc-port", "7", "--max-queue-delay", "1.5ms"}),
+            wanted);
+}
+
+TEST_F(CommandLineTest, AnUnknownFieldIsRefusedWithFileAndField) {
+  WriteFile(R"({"model_repository": "/models", "batching": {"max_batchsize": 4}})");
+  const absl::Status status = ErrorOf({"--config", path_});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr(path_));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("max_batchsize"));
+}
+
+TEST_F(CommandLineTest, AFileThatIsNotJsonIsRefused) {
+  WriteFile("model_repository = /models");
+  EXPECT_THAT(std::string(ErrorOf({"--config", path_}).message()), HasSubstr(path_));
+}
+
+TEST_F(CommandLineTest, AMissingFileIsNamed) {
+  const absl::Status status = ErrorOf({"--config", "/nowhere/server.json"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "--config: cannot read /nowhere/server.json");
+}
+
+struct BadFlag {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::string message;
+};
+
+class BadFlagTest : public testing::TestWithParam<BadFlag> {};
+
+TEST_P(BadFlagTest, IsNamedWithWhatWasFoundAndWanted) {
+  std::vector<std::string> arguments = {"--model-repository=/models"};
+  arguments.insert(arguments.end(), GetParam().arguments.begin(), GetParam().arguments.end());
+  const auto parsed = ParseCommandLine(arguments);
+  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(parsed.status().message()), HasSubstr(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadFlagTest,
+    testing::Values(
+        BadFlag{"UnknownFlag", {"--frobnicate"}, "--frobnicate"},
+        BadFlag{"PortTooLarge", {"--grpc-port=65536"}, "listen.grpc_port: found 65536, wanted 0 "},
+        BadFlag{"PortNotANumber", {"--grpc-port=http"}, "--grpc-port: "},
+        BadFlag{"EmptyAddress", {"--address="}, "--address: "},
+        BadFlag{
+            "BatchOfZero", {"--max-batch-size=0"}, "batching.max_batch_size: found 0, wanted 1"},
+        BadFlag{"DelayWithoutUnit", {"--max-queue-delay=5"}, "--max-queue-delay: found \"5\""},
+        BadFlag{"NegativeDelay",
+                {"--max-queue-delay=-5ms"},
+                "batching.max_queue_delay: found -5ms, wanted 0s or more"},
+        BadFlag{"EndlessDrain", {"--drain-delay=inf"}, "--drain-delay: found \"inf\""},
+        BadFlag{"NegativeThreads", {"--cpu-threads=-1"}, "compute.cpu_threads: found -1"},
+        BadFlag{"AspectBelowOne", {"--max-aspect-ratio=0.5"}, "limits.max_aspect_ratio: found 0.5"},
+        BadFlag{"RequestTooLargeForAnInt",
+                {"--max-request-bytes=3000000000"},
+                "--max-request-bytes: "}),
+    [](const testing::TestParamInfo<BadFlag>& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace localmamba::server
