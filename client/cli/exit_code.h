@@ -1,0 +1,37 @@
+// What the program's exit status tells.
+#ifndef LOCALMAMBA_CLIENT_CLI_EXIT_CODE_H_
+#define LOCALMAMBA_CLIENT_CLI_EXIT_CODE_H_
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+
+namespace localmamba::client {
+
+enum class ExitCode {
+  kSuccess = 0,
+  kBadInput = 2,       // usage, an unreadable file, or a request the server calls wrong
+  kServerTrouble = 3,  // no server, a busy, stopping or failing one, or no answer in time
+};
+
+// The exit code for an answer of the server.
+inline ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kOk:
+      return ExitCode::kSuccess;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnimplemented:
+      return ExitCode::kBadInput;
+    default:
+      return ExitCode::kServerTrouble;
+  }
+}
+
+inline ExitCode Worse(ExitCode a, ExitCode b) { return std::max(a, b); }
+
+}  // namespace localmamba::client
+
+#endif  // LOCALMAMBA_CLIENT_CLI_EXIT_CODE_H_

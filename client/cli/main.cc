@@ -1,0 +1,98 @@
+// localmamba: talks to a LocalMamba server from the command line.
+#include <iostream>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "client/cli/commands.h"
+#include "client/cli/exit_code.h"
+#include "client/cpp/vision_client.h"
+
+namespace localmamba::client {
+namespace {
+
+constexpr char kExitCodes[] =
+    "Exit status: 0 success; 2 bad usage or input (an unreadable file, a picture or model that the "
+    "server does not accept); 3 server trouble (unreachable, not serving, busy, failing, or no "
+    "answer in time).";
+
+CLI::Validator DurationText() {
+  return {[](const std::string& text) -> std::string {
+            absl::Duration duration;
+            if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return "";
+            return "found \"" + text + "\", wanted a duration such as 500ms or 30s";
+          },
+          "DURATION"};
+}
+
+bool ParseRawSize(const std::string& text, RawSize& size) {
+  const std::vector<std::string> sides = absl::StrSplit(text, 'x');
+  return sides.size() == 2 && absl::SimpleAtoi(sides[0], &size.height) &&
+         absl::SimpleAtoi(sides[1], &size.width);
+}
+
+CLI::Validator RawSizeText() {
+  return {[](const std::string& text) -> std::string {
+            RawSize size;
+            if (ParseRawSize(text, size)) return "";
+            return "found \"" + text + "\", wanted HEIGHTxWIDTH such as 480x640";
+          },
+          "HEIGHTxWIDTH"};
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Asks a LocalMamba server.", "localmamba");
+  app.footer(kExitCodes);
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  std::string server = "127.0.0.1:8500";
+  std::string timeout = "30s";
+  CommonOptions common;
+  app.add_option("--server", server, "Address of the server")->capture_default_str();
+  app.add_option("--timeout", timeout, "Time for each answer, such as 500ms")
+      ->capture_default_str()
+      ->check(DurationText());
+  app.add_flag("--json", common.json, "Print one JSON object a line instead of a table");
+
+  CLI::App* classify = app.add_subcommand("classify", "Tells what images show");
+  ClassifyOptions options;
+  std::string raw;
+  classify->add_option("images", options.images, "JPEG, PNG or WebP files")
+      ->required()
+      ->type_name("IMAGE");
+  classify->add_option("--model", options.model, "Name of the model; needless if there is one");
+  classify->add_option("--version", options.version,
+                       "Number of the version or a label; default: the newest");
+  classify->add_option("--top-k", options.top_k, "Number of classes to print; default: 5");
+  classify->add_option("--raw", raw, "The files hold bare RGB pixels of this size")
+      ->check(RawSizeText());
+
+  CLI::App* models = app.add_subcommand("models", "Lists the models that are served");
+
+  CLI::App* health = app.add_subcommand("health", "Tells whether the server is ready");
+  std::string health_model;
+  health->add_option("--model", health_model, "Name of a model; default: the whole server");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kBadInput);
+  }
+  absl::ParseDuration(timeout, &common.timeout);  // checked above
+  if (!raw.empty()) ParseRawSize(raw, options.raw.emplace());
+
+  const VisionClient client(server);
+  ExitCode code = ExitCode::kSuccess;
+  if (classify->parsed()) code = RunClassify(client, options, common, std::cout, std::cerr);
+  if (models->parsed()) code = RunModels(client, common, std::cout, std::cerr);
+  if (health->parsed()) code = RunHealth(client, health_model, common, std::cout, std::cerr);
+  return static_cast<int>(code);
+}
+
+}  // namespace
+}  // namespace localmamba::client
+
+int main(int argc, char** argv) { return localmamba::client::Main(argc, argv); }

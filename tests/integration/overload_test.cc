@@ -1,0 +1,131 @@
+// What becomes of requests when the engine cannot keep up or callers do not wait.
+#include <gmock/gmock.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/synchronization/notification.h"
+#include "client/cpp/vision_client.h"
+#include "localmamba/v1/vision.grpc.pb.h"
+#include "tests/support/fake_models.h"
+#include "tests/support/requests.h"
+#include "tests/support/test_server.h"
+
+namespace localmamba::server {
+namespace {
+
+using client::VisionClient;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+// A call whose answer can be awaited while the test does something else.
+class AsyncCall {
+ public:
+  AsyncCall(v1::VisionService::Stub& stub, uint8_t red) : request_(ClassifyRequestOf(red)) {
+    stub.async()->Classify(&context_, &request_, &response_, [this](grpc::Status status) {
+      status_ = std::move(status);
+      done_.Notify();
+    });
+  }
+
+  void Cancel() { context_.TryCancel(); }
+
+  const grpc::Status& Await() {
+    done_.WaitForNotification();
+    return status_;
+  }
+
+ private:
+  grpc::ClientContext context_;
+  const v1::ClassifyRequest request_;
+  v1::ClassifyResponse response_;
+  grpc::Status status_;
+  absl::Notification done_;
+};
+
+// A server whose queue holds one request, with an engine that is busy.
+class OverloadTest : public testing::Test {
+ protected:
+  OverloadTest()
+      : control_(std::make_shared<FakeEngineControl>()),
+        server_({FakeVersion("fake", 1, control_)}, QueueOfOne()),
+        client_(server_.target()),
+        stub_(v1::VisionService::NewStub(
+            grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials()))) {
+    control_->Hold();
+    busy_ = std::make_unique<AsyncCall>(*stub_, 1);
+    control_->AwaitRuns(1);
+  }
+
+  static TestServer::Options QueueOfOne() {
+    TestServer::Options options;
+    options.serving.queue.max_requests = 1;
+    return options;
+  }
+
+  // Sends requests that nobody waits for long, until one finds the queue's only place taken.
+  void FillQueue() {
+    while (client_.Classify(ClassifyRequestOf(2), absl::Milliseconds(100)).status().code() !=
+           absl::StatusCode::kResourceExhausted) {
+    }
+  }
+
+  const std::shared_ptr<FakeEngineControl> control_;
+  TestServer server_;
+  const VisionClient client_;
+  const std::unique_ptr<v1::VisionService::Stub> stub_;
+  std::unique_ptr<AsyncCall> busy_;
+};
+
+TEST_F(OverloadTest, AFullQueueRefusesAndCounts) {
+  AsyncCall waiting(*stub_, 2);
+  FillQueue();
+  const auto refused = client_.Classify(ClassifyRequestOf(3), kTimeout);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.status().message()),
+              HasSubstr("the model's queue is full: 1 requests wait, max_queue_requests is 1"));
+  EXPECT_THAT(server_.metrics(), HasSubstr("localmamba_rejections_total{code=\"RESOURCE_EXHAUSTED\""
+                                           ",method=\"Classify\",reason=\"batch_queue_full\"}"));
+  control_->Release();
+  EXPECT_TRUE(busy_->Await().ok());
+  EXPECT_TRUE(waiting.Await().ok());
+}
+
+TEST_F(OverloadTest, ARequestWhoseDeadlinePassesInTheQueueIsNeverRun) {
+  const auto late = client_.Classify(ClassifyRequestOf(2), absl::Milliseconds(50));
+  EXPECT_EQ(late.status().code(), absl::StatusCode::kDeadlineExceeded);
+  control_->Release();
+  EXPECT_TRUE(busy_->Await().ok());
+  const auto next = client_.Classify(ClassifyRequestOf(3), kTimeout);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->classes(0).id(), 3);
+  EXPECT_THAT(control_->runs(), ElementsAre(1, 1));
+}
+
+TEST_F(OverloadTest, ACancelledRequestIsNeverRunAndGivesUpItsPlace) {
+  AsyncCall left(*stub_, 2);
+  FillQueue();
+  left.Cancel();
+  EXPECT_EQ(left.Await().error_code(), grpc::StatusCode::CANCELLED);
+  // Once the server has noticed, the place is free: the next request is late instead of refused.
+  while (client_.Classify(ClassifyRequestOf(3), absl::Milliseconds(100)).status().code() ==
+         absl::StatusCode::kResourceExhausted) {
+  }
+  EXPECT_THAT(server_.metrics(),
+              HasSubstr("localmamba_rejections_total{code=\"CANCELLED\",method=\"Classify\",reason="
+                        "\"cancelled\"} 1"));
+  control_->Release();
+  EXPECT_TRUE(busy_->Await().ok());
+  EXPECT_TRUE(client_.Classify(ClassifyRequestOf(4), kTimeout).ok());
+  EXPECT_THAT(control_->runs(), ElementsAre(1, 1));
+}
+
+}  // namespace
+}  // namespace localmamba::server

@@ -1,0 +1,85 @@
+// A whole server in the test's process, on ports of its own, with models of the test's choice: what
+// server/main.cc builds, without signals and files.
+#ifndef LOCALMAMBA_TESTS_SUPPORT_TEST_SERVER_H_
+#define LOCALMAMBA_TESTS_SUPPORT_TEST_SERVER_H_
+
+#include <grpcpp/impl/service_type.h>
+#include <prometheus/registry.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/http/http_server.h"
+#include "server/http/status_pages.h"
+#include "server/metrics/server_metrics.h"
+#include "server/pipeline/served_models.h"
+#include "server/pipeline/vision_pipeline.h"
+#include "server/repository/model_repository.h"
+#include "server/rpc/grpc_server.h"
+#include "server/rpc/vision_service.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/lifecycle.h"
+#include "server/runtime/thread_pool.h"
+
+namespace localmamba::server {
+
+class TestServer {
+ public:
+  struct Options {
+    DecodeLimits decode;
+    ServedVersion::Options serving;
+    int max_request_bytes = 1 << 20;
+  };
+
+  TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
+      : metrics_(registry_),
+        host_(*CreateDeviceAllocator(Device::Cpu())),
+        repository_(versions),
+        models_(*ServedModels::Start(repository_, options.serving, *host_, clock_, metrics_)),
+        decode_pool_(2, 64),
+        pipeline_(*models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
+    std::vector<std::unique_ptr<grpc::Service>> services;
+    services.push_back(CreateVisionService(pipeline_, lifecycle_, metrics_));
+    grpc_ =
+        *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
+    http_ = *HttpServer::Start({}, StatusPages(metrics_, lifecycle_, [this] { return Names(); }));
+    lifecycle_.Enter(Phase::kServing);
+    for (const std::string& name : models_->ModelNames()) grpc_->SetServing(name, true);
+    grpc_->SetServing("", true);
+  }
+
+  [[nodiscard]] std::string target() const { return absl::StrCat("127.0.0.1:", grpc_->port()); }
+  [[nodiscard]] int http_port() const { return http_->port(); }
+  [[nodiscard]] std::string metrics() const { return metrics_.Text(); }
+  [[nodiscard]] Lifecycle& lifecycle() { return lifecycle_; }
+  [[nodiscard]] GrpcServer& grpc() { return *grpc_; }
+
+ private:
+  [[nodiscard]] std::vector<ModelName> Names() const {
+    std::vector<ModelName> names;
+    for (const ServedVersion* version : models_->List()) {
+      names.push_back({version->model().model, version->model().version});
+    }
+    return names;
+  }
+
+  Lifecycle lifecycle_;
+  RealClock clock_;
+  prometheus::Registry registry_;
+  ServerMetrics metrics_;
+  std::unique_ptr<Allocator> host_;
+  ModelRepository repository_;
+  ThreadPool reply_pool_{1, 64};
+  std::unique_ptr<ServedModels> models_;
+  ThreadPool decode_pool_;
+  VisionPipeline pipeline_;
+  std::unique_ptr<GrpcServer> grpc_;
+  std::unique_ptr<HttpServer> http_;
+};
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_TESTS_SUPPORT_TEST_SERVER_H_
