@@ -37,7 +37,7 @@ TEST(LogTest, LeavesOutWhatIsLessSevereThanItsLevel) {
 TEST(LogTest, TextThatIsNotUtf8IsReplaced) {
   testing::internal::CaptureStderr();
   Log::ToStderr("info")->Info("path", {{"path", "\xff"}});
-  EXPECT_NO_THROW((void)nlohmann::json::parse(testing::internal::GetCapturedStderr()));
+  EXPECT_TRUE(nlohmann::json::accept(testing::internal::GetCapturedStderr()));
 }
 
 TEST(LogTest, AnUnknownLevelIsRefused) {
