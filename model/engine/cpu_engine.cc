@@ -1,0 +1,75 @@
+#include "model/engine/cpu_engine.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+
+namespace localmamba {
+namespace {
+
+// A copy that owns its memory by itself, so that it may outlive the engine. Empty for an empty
+// value.
+absl::StatusOr<Tensor> Export(const Value& value, Stream& stream) {
+  if (value.empty()) return Tensor();
+  auto elements =
+      std::make_shared<std::vector<float>>(static_cast<size_t>(value.tensor().elements()));
+  const TensorView view(elements->data(), DType::kFloat32, value.shape());
+  // A row of a wider tensor per image is not dense: one copy per row then.
+  const ConstTensorView source = value.tensor();
+  if (source.IsDense()) {
+    LM_RETURN_IF_ERROR(Copy(source, view, stream));
+  } else {
+    for (int64_t i = 0; i < source.dim(0); ++i) {
+      LM_RETURN_IF_ERROR(Copy(source.Select(0, i), view.Select(0, i), stream));
+    }
+  }
+  return Tensor::Share(view, std::move(elements));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> CpuEngine::Create(std::unique_ptr<Network> network,
+                                                          const EngineOptions& options) {
+  LM_ASSIGN_OR_RETURN(std::unique_ptr<Allocator> heap, CreateDeviceAllocator(options.device));
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(options.device, options.cpu_threads));
+  std::unique_ptr<CpuEngine> engine(
+      new CpuEngine(std::move(heap), std::move(stream), std::move(network), options.normalization));
+  OpContext context{engine->stream_, *engine->heap_, DType::kFloat32};
+  LM_RETURN_IF_ERROR(engine->network_->Pack(context));
+  return engine;
+}
+
+absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
+  LM_ASSIGN_OR_RETURN(const Value image, Import(input));
+  OpContext context{stream_, arena_, DType::kFloat32};
+  LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, image));
+  EngineOutput result;
+  LM_ASSIGN_OR_RETURN(result.logits, Export(output.logits, stream_));
+  LM_ASSIGN_OR_RETURN(result.pooled, Export(output.pooled, stream_));
+  for (const Value& feature : output.features) {
+    LM_ASSIGN_OR_RETURN(Tensor exported, Export(feature, stream_));
+    result.features.push_back(std::move(exported));
+  }
+  return result;
+}
+
+absl::StatusOr<Value> CpuEngine::Import(const ConstTensorView& input) {
+  const bool pixels = input.dtype() == DType::kUInt8;
+  const bool fits = !input.empty() && input.device().is_cpu() && input.rank() == 4 &&
+                    input.IsDense() && input.dim(pixels ? 3 : 1) == 3 &&
+                    (pixels || input.dtype() == DType::kFloat32);
+  if (!fits) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("engine input is ", Describe(input),
+                     ", wanted f32 [batch,3,height,width] or u8 [batch,height,width,3] on cpu"));
+  }
+  const Shape shape = pixels ? Shape{input.dim(0), 3, input.dim(1), input.dim(2)} : input.shape();
+  LM_ASSIGN_OR_RETURN(Tensor image, Tensor::Allocate(arena_, DType::kFloat32, shape));
+  LM_RETURN_IF_ERROR(pixels ? NormalizePixels(input, normalization_, image, stream_)
+                            : Copy(input, image, stream_));
+  return Value(std::move(image));
+}
+
+}  // namespace localmamba
