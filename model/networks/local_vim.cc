@@ -78,7 +78,7 @@ std::optional<LocalVim::Rope> LocalVim::DeclareRope() {
 }
 
 absl::Status LocalVim::Pack(OpContext& context) {
-  packed_ = false;
+  kept_allocator_ = nullptr;
   if (class_token_parameter_ != nullptr) {
     LM_ASSIGN_OR_RETURN(const Value token,
                         PackParameter(context, *class_token_parameter_, context.dtype));
@@ -99,18 +99,19 @@ absl::Status LocalVim::Pack(OpContext& context) {
     LM_RETURN_IF_ERROR(norm_f_->Pack(context));
   }
   for (NormLayer& norm : out_norms_) LM_RETURN_IF_ERROR(norm.Pack(context));
-  packed_ = true;
+  kept_allocator_ = &context.allocator;
   return absl::OkStatus();
 }
 
 absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value& input) {
-  LM_RETURN_IF_ERROR(CheckInput(context, input, /*min_side=*/1, packed_));
+  LM_RETURN_IF_ERROR(CheckInput(context, input, /*min_side=*/1, kept_allocator_ != nullptr));
   LM_ASSIGN_OR_RETURN(const Tokens tokens, Embed(context, input));
+  OpContext keeping = Keeping(context);
   Value rope_cos;
   Value rope_sin;
   if (rope_.has_value()) {
-    LM_ASSIGN_OR_RETURN(rope_cos, rope_->cos.At(context, tokens.height, tokens.width));
-    LM_ASSIGN_OR_RETURN(rope_sin, rope_->sin.At(context, tokens.height, tokens.width));
+    LM_ASSIGN_OR_RETURN(rope_cos, rope_->cos.At(keeping, tokens.height, tokens.width));
+    LM_ASSIGN_OR_RETURN(rope_sin, rope_->sin.At(keeping, tokens.height, tokens.width));
   }
   NetworkOutput output;
   Value hidden = tokens.values;
@@ -120,7 +121,7 @@ absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value&
     if (!head_.has_value() && features == out_norms_.size()) return output;
     LM_ASSIGN_OR_RETURN(
         const std::vector<ScanMaps> maps,
-        scan_maps_.Get(context, config_.scan.directions[l], tokens.height, tokens.width));
+        scan_maps_.Get(keeping, config_.scan.directions[l], tokens.height, tokens.width));
     LM_ASSIGN_OR_RETURN(
         const ops::AddNormResult sum,
         ops::AddNorm(context, hidden, residual, rope_cos, rope_sin, layers_[l].norm.operands()));
@@ -143,7 +144,8 @@ absl::StatusOr<LocalVim::Tokens> LocalVim::Embed(OpContext& context, const Value
   if (config_.middle_class_token) {
     LM_ASSIGN_OR_RETURN(x, ops::InsertToken(context, x, class_token_, cells / 2));
   }
-  LM_ASSIGN_OR_RETURN(const Value pos_embed, pos_embed_.At(context, tokens.height, tokens.width));
+  OpContext keeping = Keeping(context);
+  LM_ASSIGN_OR_RETURN(const Value pos_embed, pos_embed_.At(keeping, tokens.height, tokens.width));
   LM_ASSIGN_OR_RETURN(tokens.values, ops::Add(context, x, pos_embed));
   return tokens;
 }

@@ -63,7 +63,6 @@ class LocalVim final : public Network {
 
   ScanMapCache scan_maps_;
   Value class_token_;  // (E)
-  bool packed_ = false;
 };
 
 }  // namespace localmamba

@@ -66,7 +66,7 @@ LocalVMamba::Stage LocalVMamba::DeclareStage(size_t s, size_t first_layer) {
 }
 
 absl::Status LocalVMamba::Pack(OpContext& context) {
-  packed_ = false;
+  kept_allocator_ = nullptr;
   LM_RETURN_IF_ERROR(patch_embed_.Pack(context));
   LM_RETURN_IF_ERROR(patch_norm_.Pack(context));
   for (Stage& stage : stages_) {
@@ -82,12 +82,12 @@ absl::Status LocalVMamba::Pack(OpContext& context) {
     LM_RETURN_IF_ERROR(classifier_->head.Pack(context, DType::kFloat32));
   }
   for (NormLayer& norm : out_norms_) LM_RETURN_IF_ERROR(norm.Pack(context));
-  packed_ = true;
+  kept_allocator_ = &context.allocator;
   return absl::OkStatus();
 }
 
 absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Value& input) {
-  LM_RETURN_IF_ERROR(CheckInput(context, input, config_.patch_size, packed_));
+  LM_RETURN_IF_ERROR(CheckInput(context, input, config_.patch_size, kept_allocator_ != nullptr));
   NetworkOutput output;
   LM_ASSIGN_OR_RETURN(Value x, patch_embed_.Forward(context, input));
   LM_ASSIGN_OR_RETURN(x, patch_norm_.Forward(context, x));
@@ -110,10 +110,11 @@ absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Val
 
 absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, const Stage& stage,
                                              const Value& x) {
+  OpContext keeping = Keeping(context);
   Value y = x;
   for (const Block& block : stage.blocks) {
     LM_ASSIGN_OR_RETURN(const std::vector<ScanMaps> maps,
-                        scan_maps_.Get(context, block.directions, y.dim(1), y.dim(2)));
+                        scan_maps_.Get(keeping, block.directions, y.dim(1), y.dim(2)));
     LM_ASSIGN_OR_RETURN(const Value normed, block.norm.Forward(context, y));
     LM_ASSIGN_OR_RETURN(y, block.op.Forward(context, normed, /*residual=*/y, maps));
   }

@@ -52,7 +52,6 @@ class LocalVMamba final : public Network {
   std::vector<NormLayer> out_norms_;
 
   ScanMapCache scan_maps_;
-  bool packed_ = false;
 };
 
 }  // namespace localmamba
