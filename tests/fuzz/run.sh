@@ -2,16 +2,19 @@
 # Builds the fuzz targets with Clang and sanitizers and searches each for a while. A finding ends the run with
 # its input in build/fuzz/findings; what was reached is kept in build/fuzz/corpus, and the next run begins there.
 #
+# Needs the packages clang, libclang-rt-dev and libomp-dev beside those of deploy/install-dependencies.
+#
 #   tests/fuzz/run.sh [seconds per target, default 60] [target...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 seconds=${1:-60}
 shift || true
-if ! command -v clang++ >/dev/null || ! cmake --preset fuzz; then
-  echo "tests/fuzz/run.sh: needs the packages clang and libomp-dev beside those of deploy/install-dependencies" >&2
+if ! command -v clang++ >/dev/null; then
+  echo "tests/fuzz/run.sh: needs clang++ (packages clang, libclang-rt-dev and libomp-dev)" >&2
   exit 2
 fi
+cmake --preset fuzz
 cmake --build --preset fuzz --target fuzzers -j "$(nproc)"
 
 programs=build/fuzz/fuzz
