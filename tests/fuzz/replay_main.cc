@@ -24,7 +24,7 @@ void Run(const Bytes& input) {
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
 }
 
-// One to four edits: a byte or bit changed, a run removed, repeated or overwritten, the end cut off.
+// One to four edits: a byte or bit changed, a run removed, repeated or overwritten, the end lost.
 void Mutate(Bytes& input, std::mt19937_64& random) {
   const auto below = [&](size_t limit) { return limit == 0 ? 0 : random() % limit; };
   for (size_t edits = 1 + below(4); edits > 0 && !input.empty(); --edits) {
