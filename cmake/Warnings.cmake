@@ -4,7 +4,7 @@ add_library(localmamba_warnings INTERFACE)
 target_compile_options(
   localmamba_warnings
   INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wsign-conversion;-Wno-missing-field-initializers;-Werror>
-            $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Werror;--Werror=all-warnings>)
+            $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra,-Wno-missing-field-initializers,-Werror;--Werror=all-warnings>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(localmamba_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety>)
 endif()

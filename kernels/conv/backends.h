@@ -1,4 +1,5 @@
 // The implementations between which the dispatchers of this folder choose. Arguments are checked.
+// Those named Cuda exist in builds with CUDA only.
 #ifndef LOCALMAMBA_KERNELS_CONV_BACKENDS_H_
 #define LOCALMAMBA_KERNELS_CONV_BACKENDS_H_
 
@@ -14,9 +15,14 @@ namespace localmamba {
 
 void CausalConv1dCpu(absl::Span<const CausalConv1dDirection> directions, Activation activation,
                      const Stream& stream);
+absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions,
+                              Activation activation, Stream& stream);
 absl::Status Conv2dCpu(const Conv2dArgs& args, Stream& stream);
+absl::Status Conv2dCuda(const Conv2dArgs& args, Stream& stream);
 void DepthwiseConv2dCpu(const DepthwiseConv2dArgs& args, const Stream& stream);
+absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream);
 absl::Status SpaceToDepthCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status SpaceToDepthCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 
 }  // namespace localmamba
 

@@ -51,6 +51,11 @@ absl::Status CausalConv1d(absl::Span<const CausalConv1dDirection> directions, Ac
     CausalConv1dCpu(directions, activation, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(first.x.dtype())) {
+    return CausalConv1dCuda(directions, activation, stream);
+  }
+#endif
   return check.Unimplemented(first.x.dtype());
 }
 

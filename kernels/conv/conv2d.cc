@@ -36,6 +36,9 @@ absl::Status Conv2d(const Conv2dArgs& args, Stream& stream) {
                   {args.x.dim(0), span_rows / args.stride + 1, span_columns / args.stride + 1, O}));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return Conv2dCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return Conv2dCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

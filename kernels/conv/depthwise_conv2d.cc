@@ -22,6 +22,11 @@ absl::Status DepthwiseConv2d(const DepthwiseConv2dArgs& args, Stream& stream) {
     DepthwiseConv2dCpu(args, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) {
+    return DepthwiseConv2dCuda(args, stream);
+  }
+#endif
   return check.Unimplemented(dtype);
 }
 

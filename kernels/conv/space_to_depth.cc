@@ -14,6 +14,9 @@ absl::Status SpaceToDepth(const ConstTensorView& x, const TensorView& y, Stream&
   LM_RETURN_IF_ERROR(check.Dense("y", y, dtype, merged));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return SpaceToDepthCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return SpaceToDepthCuda(x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

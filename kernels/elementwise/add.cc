@@ -19,6 +19,9 @@ absl::Status Add(const ConstTensorView& a, const ConstTensorView& b, const Tenso
   LM_RETURN_IF_ERROR(check.Tensor("y", y, dtype, a.shape()));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return AddCpu(a, b, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return AddCuda(a, b, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

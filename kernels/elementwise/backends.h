@@ -1,4 +1,5 @@
 // The implementations between which the dispatchers of this folder choose. Arguments are checked.
+// Those named Cuda exist in builds with CUDA only.
 #ifndef LOCALMAMBA_KERNELS_ELEMENTWISE_BACKENDS_H_
 #define LOCALMAMBA_KERNELS_ELEMENTWISE_BACKENDS_H_
 
@@ -13,11 +14,18 @@ namespace localmamba {
 
 absl::Status AddCpu(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
                     Stream& stream);
+absl::Status AddCuda(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
+                     Stream& stream);
 absl::Status InsertTokenCpu(const ConstTensorView& x, const ConstTensorView& token,
                             int64_t position, const TensorView& y, Stream& stream);
+absl::Status InsertTokenCuda(const ConstTensorView& x, const ConstTensorView& token,
+                             int64_t position, const TensorView& y, Stream& stream);
 absl::Status TransposeTokensCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status TransposeTokensCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status UnaryCpu(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
                       Stream& stream);
+absl::Status UnaryCuda(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
+                       Stream& stream);
 
 }  // namespace localmamba
 

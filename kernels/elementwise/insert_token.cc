@@ -22,6 +22,10 @@ absl::Status InsertToken(const ConstTensorView& x, const ConstTensorView& token,
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return InsertTokenCpu(x, token, position, y, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype))
+    return InsertTokenCuda(x, token, position, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

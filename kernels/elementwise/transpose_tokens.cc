@@ -13,6 +13,9 @@ absl::Status TransposeTokens(const ConstTensorView& x, const TensorView& y, Stre
   LM_RETURN_IF_ERROR(check.Dense("y", y, dtype, {x.dim(0), x.dim(2), x.dim(1)}));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return TransposeTokensCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return TransposeTokensCuda(x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -14,6 +14,9 @@ absl::Status Unary(UnaryFunction function, const ConstTensorView& x, const Tenso
   LM_RETURN_IF_ERROR(check.Dense("y", y, dtype, x.shape()));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return UnaryCpu(function, x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return UnaryCuda(function, x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

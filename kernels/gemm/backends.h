@@ -1,4 +1,5 @@
 // The implementations between which the dispatchers of this folder choose. Arguments are checked.
+// Those named Cuda exist in builds with CUDA only.
 #ifndef LOCALMAMBA_KERNELS_GEMM_BACKENDS_H_
 #define LOCALMAMBA_KERNELS_GEMM_BACKENDS_H_
 
@@ -9,6 +10,7 @@
 namespace localmamba {
 
 absl::Status LinearCpu(const LinearArgs& args, Stream& stream);
+absl::Status LinearCuda(const LinearArgs& args, Stream& stream);
 
 }  // namespace localmamba
 

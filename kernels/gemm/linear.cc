@@ -23,6 +23,9 @@ absl::Status Linear(const LinearArgs& args, Stream& stream) {
     return check.Error("y", args.y, "memory apart from x");
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return LinearCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return LinearCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

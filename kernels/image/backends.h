@@ -1,4 +1,5 @@
 // The implementations between which the dispatchers of this folder choose. Arguments are checked.
+// Those named Cuda exist in builds with CUDA only.
 #ifndef LOCALMAMBA_KERNELS_IMAGE_BACKENDS_H_
 #define LOCALMAMBA_KERNELS_IMAGE_BACKENDS_H_
 
@@ -12,9 +13,12 @@ namespace localmamba {
 
 absl::Status NormalizePixelsCpu(const ConstTensorView& x, const PixelNormalization& normalization,
                                 const TensorView& y, Stream& stream);
+absl::Status NormalizePixelsCuda(const ConstTensorView& x, const PixelNormalization& normalization,
+                                 const TensorView& y, Stream& stream);
 absl::Status ResizeAntialiasedCpu(const ConstTensorView& x, ResizeFilter filter,
                                   const TensorView& y, Stream& stream);
 absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeBicubicCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 
 }  // namespace localmamba
 

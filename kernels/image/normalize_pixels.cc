@@ -23,6 +23,10 @@ absl::Status NormalizePixels(const ConstTensorView& x, const PixelNormalization&
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return NormalizePixelsCpu(x, normalization, y, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype))
+    return NormalizePixelsCuda(x, normalization, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

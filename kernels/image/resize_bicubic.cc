@@ -13,6 +13,9 @@ absl::Status ResizeBicubic(const ConstTensorView& x, const TensorView& y, Stream
   LM_RETURN_IF_ERROR(check.Dense("y", y, DType::kFloat32, {-1, -1, x.dim(2)}));
 
   if (stream.device().is_cpu()) return ResizeBicubicCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu()) return ResizeBicubicCuda(x, y, stream);
+#endif
   return check.Unimplemented(x.dtype());
 }
 

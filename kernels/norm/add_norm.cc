@@ -35,6 +35,9 @@ absl::Status AddNorm(const AddNormArgs& args, Stream& stream) {
   }
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return AddNormCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return AddNormCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

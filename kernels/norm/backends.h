@@ -1,4 +1,5 @@
 // The implementations between which the dispatchers of this folder choose. Arguments are checked.
+// Those named Cuda exist in builds with CUDA only.
 #ifndef LOCALMAMBA_KERNELS_NORM_BACKENDS_H_
 #define LOCALMAMBA_KERNELS_NORM_BACKENDS_H_
 
@@ -11,8 +12,11 @@
 namespace localmamba {
 
 absl::Status AddNormCpu(const AddNormArgs& args, Stream& stream);
+absl::Status AddNormCuda(const AddNormArgs& args, Stream& stream);
 absl::Status LayerNormCpu(const LayerNormArgs& args, Stream& stream);
+absl::Status LayerNormCuda(const LayerNormArgs& args, Stream& stream);
 absl::Status PooledLayerNormCpu(const PooledLayerNormArgs& args, Stream& stream);
+absl::Status PooledLayerNormCuda(const PooledLayerNormArgs& args, Stream& stream);
 
 }  // namespace localmamba
 

@@ -19,6 +19,9 @@ absl::Status LayerNorm(const LayerNormArgs& args, Stream& stream) {
   LM_RETURN_IF_ERROR(check.Optional("z", args.z, dtype, args.y.shape()));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return LayerNormCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return LayerNormCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -24,6 +24,9 @@ absl::Status PooledLayerNorm(const PooledLayerNormArgs& args, Stream& stream) {
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return PooledLayerNormCpu(args, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return PooledLayerNormCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

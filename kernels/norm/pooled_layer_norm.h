@@ -8,7 +8,7 @@
 //
 // Enqueues on `stream` and does not wait. Deterministic.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
-//         device lacks.
+//         device lacks, or on CUDA for rows of more than 8192 elements.
 #ifndef LOCALMAMBA_KERNELS_NORM_POOLED_LAYER_NORM_H_
 #define LOCALMAMBA_KERNELS_NORM_POOLED_LAYER_NORM_H_
 

@@ -1,4 +1,5 @@
 // The implementations between which the dispatchers of this folder choose. Arguments are checked.
+// Those named Cuda exist in builds with CUDA only.
 #ifndef LOCALMAMBA_KERNELS_REDUCE_BACKENDS_H_
 #define LOCALMAMBA_KERNELS_REDUCE_BACKENDS_H_
 
@@ -9,9 +10,13 @@
 namespace localmamba {
 
 absl::Status MeanTokensCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status MeanTokensCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status SoftmaxCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status SoftmaxCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status TopKCpu(const ConstTensorView& x, const TensorView& values, const TensorView& indices,
                      Stream& stream);
+absl::Status TopKCuda(const ConstTensorView& x, const TensorView& values, const TensorView& indices,
+                      Stream& stream);
 
 }  // namespace localmamba
 

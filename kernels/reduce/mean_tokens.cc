@@ -14,6 +14,9 @@ absl::Status MeanTokens(const ConstTensorView& x, const TensorView& y, Stream& s
   LM_RETURN_IF_ERROR(check.Dense("y", y, dtype, {x.dim(0), x.dim(2)}));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return MeanTokensCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return MeanTokensCuda(x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

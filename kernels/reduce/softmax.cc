@@ -12,6 +12,9 @@ absl::Status Softmax(const ConstTensorView& x, const TensorView& y, Stream& stre
   LM_RETURN_IF_ERROR(check.Dense("y", y, DType::kFloat32, x.shape()));
 
   if (stream.device().is_cpu()) return SoftmaxCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu()) return SoftmaxCuda(x, y, stream);
+#endif
   return check.Unimplemented(x.dtype());
 }
 

@@ -18,6 +18,9 @@ absl::Status TopK(const ConstTensorView& x, const TensorView& values, const Tens
   LM_RETURN_IF_ERROR(check.Dense("indices", indices, DType::kInt32, values.shape()));
 
   if (stream.device().is_cpu()) return TopKCpu(x, values, indices, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu()) return TopKCuda(x, values, indices, stream);
+#endif
   return check.Unimplemented(x.dtype());
 }
 

@@ -16,6 +16,7 @@ void MergeDirectionsCpu(const MergeDirectionsArgs& args, const Stream& stream);
 // In builds with CUDA only.
 absl::Status SelectiveScanCuda(absl::Span<const SelectiveScanDirection> directions,
                                const SelectiveScanOptions& options, Stream& stream);
+absl::Status MergeDirectionsCuda(const MergeDirectionsArgs& args, Stream& stream);
 
 }  // namespace localmamba
 

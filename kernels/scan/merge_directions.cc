@@ -31,6 +31,11 @@ absl::Status MergeDirections(const MergeDirectionsArgs& args, Stream& stream) {
     MergeDirectionsCpu(args, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) {
+    return MergeDirectionsCuda(args, stream);
+  }
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -34,6 +34,10 @@ const Row& Find(DType dtype) {
 
 size_t SizeOf(DType dtype) { return Find(dtype).bytes; }
 
+bool IsFloat(DType dtype) {
+  return dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16;
+}
+
 absl::string_view ToString(DType dtype) { return Find(dtype).name; }
 
 absl::StatusOr<DType> ParseDType(absl::string_view text) {

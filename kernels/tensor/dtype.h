@@ -13,6 +13,7 @@ namespace localmamba {
 enum class DType { kFloat32, kFloat16, kBFloat16, kInt32, kInt64, kUInt8 };
 
 size_t SizeOf(DType dtype);  // bytes per element
+bool IsFloat(DType dtype);   // float32, float16 or bfloat16
 
 // "f32", "f16", "bf16", "i32", "i64", "u8": the spelling of flags and messages.
 absl::string_view ToString(DType dtype);

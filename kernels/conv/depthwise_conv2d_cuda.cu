@@ -1,0 +1,235 @@
+// The 3x3 kernel walks down a strip of rows. A thread makes 2 neighbouring outputs of 4 channels a
+// row and keeps the sums of the three output rows an input row takes part in, so every input row is
+// converted once a thread and comes from memory once: the columns that neighbouring threads share
+// are in the first-level cache, the rows that neighbouring strips share in the second. Any other
+// kernel size, and rows that are not whole vectors, take a plain kernel.
+#include <algorithm>
+
+#include "kernels/conv/backends.h"
+#include "kernels/device/cuda/cuda_status.h"
+#include "kernels/device/cuda/cuda_stream.h"
+#include "kernels/device/cuda/launch.h"
+#include "kernels/device/cuda/vector.cuh"
+#include "kernels/elementwise/activation.cuh"
+#include "kernels/tensor/cuda/dispatch.cuh"
+
+namespace localmamba {
+namespace cuda {
+namespace {
+
+constexpr int kThreads = 128;
+constexpr int kWidth = 4;    // channels a thread
+constexpr int kOutputs = 2;  // columns a thread
+constexpr int kInputs = kOutputs + 2;
+
+template <class T>
+struct DepthwiseParams {
+  const T* x;
+  const float* weight;
+  const float* bias;  // may be null
+  T* y;
+  int64_t x_image_stride, x_row_stride, x_cell_stride;
+  int images, height, width, channels;
+  int kernel_height, kernel_width;
+  int strip;  // output rows a thread makes, one below the other
+  Activation activation;
+};
+
+template <class T>
+__device__ __forceinline__ void LoadRow(const T* row, int64_t cell_stride, int column, int width,
+                                        bool inside, Vector<T, kWidth> (&cells)[kInputs]) {
+#pragma unroll
+  for (int i = 0; i < kInputs; ++i) {
+    cells[i] = {};
+    const int j = column - 1 + i;
+    if (inside && j >= 0 && j < width) {
+      cells[i] = *reinterpret_cast<const Vector<T, kWidth>*>(row + j * cell_stride);
+    }
+  }
+}
+
+template <class T, Activation kActivation>
+__global__ void __launch_bounds__(kThreads, 4) DepthwiseConv3x3Kernel(DepthwiseParams<T> params) {
+  const unsigned vectors = params.channels / kWidth;
+  const unsigned column_groups = (params.width + kOutputs - 1) / kOutputs;
+  const unsigned strips = (params.height + params.strip - 1) / params.strip;
+  unsigned index = blockIdx.x * kThreads + threadIdx.x;
+  const int channel = static_cast<int>(index % vectors) * kWidth;
+  index /= vectors;
+  const int column = static_cast<int>(index % column_groups) * kOutputs;
+  index /= column_groups;
+  const int begin = static_cast<int>(index % strips) * params.strip;
+  const int64_t image = index / strips;
+  if (image >= params.images) return;
+  const int end = min(begin + params.strip, params.height);
+
+  float weight[kWidth * 9];
+#pragma unroll
+  for (int i = 0; i < 9; ++i) {
+    const float4 four = reinterpret_cast<const float4*>(params.weight + channel * 9)[i];
+    weight[4 * i] = four.x;
+    weight[4 * i + 1] = four.y;
+    weight[4 * i + 2] = four.z;
+    weight[4 * i + 3] = four.w;
+  }
+  float bias[kWidth] = {};
+  if (params.bias != nullptr) LoadVector(params.bias + channel, bias);
+
+  // sums[p]: the output row to which the current input row contributes through row p of the kernel.
+  float sums[3][kOutputs][kWidth];
+#pragma unroll
+  for (int p = 0; p < 3; ++p) {
+#pragma unroll
+    for (int o = 0; o < kOutputs; ++o) {
+#pragma unroll
+      for (int c = 0; c < kWidth; ++c) sums[p][o][c] = bias[c];
+    }
+  }
+
+  const T* x = params.x + image * params.x_image_stride + channel;
+  T* y = params.y + (image * params.height * params.width + column) * params.channels + channel;
+  Vector<T, kWidth> next[kInputs];
+  LoadRow(x + (begin - 1) * params.x_row_stride, params.x_cell_stride, column, params.width,
+          begin > 0, next);
+#pragma unroll 3
+  for (int row = begin - 1; row <= end; ++row) {
+    float cells[kInputs][kWidth];
+#pragma unroll
+    for (int i = 0; i < kInputs; ++i) ToFloats(next[i], cells[i]);
+    LoadRow(x + (row + 1) * params.x_row_stride, params.x_cell_stride, column, params.width,
+            row < end && row + 1 < params.height, next);
+#pragma unroll
+    for (int p = 0; p < 3; ++p) {
+#pragma unroll
+      for (int q = 0; q < 3; ++q) {
+#pragma unroll
+        for (int o = 0; o < kOutputs; ++o) {
+#pragma unroll
+          for (int c = 0; c < kWidth; ++c) {
+            sums[p][o][c] = fmaf(weight[c * 9 + p * 3 + q], cells[o + q][c], sums[p][o][c]);
+          }
+        }
+      }
+    }
+    // Output row - 1 has now seen its last input row.
+    if (row > begin) {
+#pragma unroll
+      for (int o = 0; o < kOutputs; ++o) {
+        Activate<kActivation>(sums[2][o]);
+        if (column + o < params.width) {
+          StoreVector(sums[2][o], y + (int64_t{row - 1} * params.width + o) * params.channels);
+        }
+      }
+    }
+#pragma unroll
+    for (int o = 0; o < kOutputs; ++o) {
+#pragma unroll
+      for (int c = 0; c < kWidth; ++c) {
+        sums[2][o][c] = sums[1][o][c];
+        sums[1][o][c] = sums[0][o][c];
+        sums[0][o][c] = bias[c];
+      }
+    }
+  }
+}
+
+// One output element a thread.
+template <class T>
+__global__ void DepthwiseConvKernel(DepthwiseParams<T> params) {
+  unsigned index = blockIdx.x * kThreads + threadIdx.x;
+  const int64_t out = index;
+  const int channel = static_cast<int>(index % params.channels);
+  index /= params.channels;
+  const int column = static_cast<int>(index % params.width);
+  index /= params.width;
+  const int row = static_cast<int>(index % params.height);
+  const int64_t image = index / params.height;
+  if (image >= params.images) return;
+  const T* x = params.x + image * params.x_image_stride + channel;
+  const float* weight = params.weight + channel * params.kernel_height * params.kernel_width;
+  float sum[1] = {params.bias == nullptr ? 0.0F : params.bias[channel]};
+  for (int p = 0; p < params.kernel_height; ++p) {
+    const int i = row + p - params.kernel_height / 2;
+    if (i < 0 || i >= params.height) continue;
+    for (int q = 0; q < params.kernel_width; ++q) {
+      const int j = column + q - params.kernel_width / 2;
+      if (j < 0 || j >= params.width) continue;
+      sum[0] = fmaf(weight[p * params.kernel_width + q],
+                    ToFloat(x[i * params.x_row_stride + j * params.x_cell_stride]), sum[0]);
+    }
+  }
+  Activate(params.activation, sum);
+  params.y[out] = FromFloat<T>(sum[0]);
+}
+
+// Rows a strip: as many as still give every multiprocessor about 1024 threads, since each strip
+// reads two rows more than it makes.
+int StripRows(int64_t threads_a_strip, int height, int multiprocessors) {
+  const int64_t strips = DivideUp(int64_t{1024} * multiprocessors, threads_a_strip);
+  return static_cast<int>(std::clamp<int64_t>(height / strips, std::min(height, 4), height));
+}
+
+template <class T>
+void Launch3x3(DepthwiseParams<T> params, Stream& stream) {
+  const int64_t threads_a_strip =
+      int64_t{params.images} * DivideUp(params.width, kOutputs) * (params.channels / kWidth);
+  params.strip = StripRows(threads_a_strip, params.height, MultiprocessorCount(stream));
+  const unsigned blocks =
+      BlockCount(threads_a_strip * DivideUp(params.height, params.strip), kThreads);
+  cudaStream_t handle = Activate(stream);
+  switch (params.activation) {
+    case Activation::kIdentity:
+      DepthwiseConv3x3Kernel<T, Activation::kIdentity><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+    case Activation::kSilu:
+      DepthwiseConv3x3Kernel<T, Activation::kSilu><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+    case Activation::kGelu:
+      DepthwiseConv3x3Kernel<T, Activation::kGelu><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+    case Activation::kSigmoid:
+      DepthwiseConv3x3Kernel<T, Activation::kSigmoid><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+  }
+}
+
+}  // namespace
+}  // namespace cuda
+
+absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream) {
+  using namespace cuda;  // NOLINT(google-build-using-namespace): one function
+  if (args.y.elements() == 0) return absl::OkStatus();
+  const bool is_3x3 = args.weight.dim(1) == 3 && args.weight.dim(2) == 3 &&
+                      IsVectorizable(args.x, kWidth) && IsVectorizable(args.y, kWidth) &&
+                      IsVectorizable(args.bias, kWidth) &&
+                      reinterpret_cast<uintptr_t>(args.weight.raw_data()) % 16 == 0;
+  DispatchFloat(args.x.dtype(), [&]<class T>(T) {
+    const DepthwiseParams<T> params = {
+        .x = Data<T>(args.x),
+        .weight = Data<float>(args.weight),
+        .bias = Data<float>(args.bias),
+        .y = Data<T>(args.y),
+        .x_image_stride = args.x.stride(0),
+        .x_row_stride = args.x.stride(1),
+        .x_cell_stride = args.x.stride(2),
+        .images = static_cast<int>(args.x.dim(0)),
+        .height = static_cast<int>(args.x.dim(1)),
+        .width = static_cast<int>(args.x.dim(2)),
+        .channels = static_cast<int>(args.x.dim(3)),
+        .kernel_height = static_cast<int>(args.weight.dim(1)),
+        .kernel_width = static_cast<int>(args.weight.dim(2)),
+        .strip = 1,
+        .activation = args.activation,
+    };
+    if (is_3x3) {
+      Launch3x3(params, stream);
+    } else {
+      DepthwiseConvKernel<<<BlockCount(args.y.elements(), kThreads), kThreads, 0,
+                            Activate(stream)>>>(params);
+    }
+  });
+  LM_CUDA_RETURN_IF_ERROR(cudaGetLastError());
+  return absl::OkStatus();
+}
+
+}  // namespace localmamba

@@ -1,0 +1,106 @@
+// Loads and stores of several neighbouring elements at once, as float32.
+#ifndef LOCALMAMBA_KERNELS_DEVICE_CUDA_VECTOR_CUH_
+#define LOCALMAMBA_KERNELS_DEVICE_CUDA_VECTOR_CUH_
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace localmamba::cuda {
+
+// Elements a thread usually takes at a time: 16 bytes of a 16-bit type.
+inline constexpr int kVectorWidth = 8;
+
+// N elements, moved with accesses of up to 16 bytes.
+template <class T, int N>
+struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vector {
+  T values[N];
+};
+
+__device__ __forceinline__ float ToFloat(float x) { return x; }
+__device__ __forceinline__ float ToFloat(__half x) { return __half2float(x); }
+__device__ __forceinline__ float ToFloat(__nv_bfloat16 x) { return __bfloat162float(x); }
+
+template <class T>
+__device__ __forceinline__ T FromFloat(float x) {
+  if constexpr (sizeof(T) == 4)
+    return x;
+  else if constexpr (std::is_same_v<T, __half>)
+    return __float2half_rn(x);
+  else
+    return __float2bfloat16_rn(x);
+}
+
+template <int N, class T>
+__device__ __forceinline__ void ToFloats(const Vector<T, N>& vector, float (&values)[N]) {
+#pragma unroll
+  for (int i = 0; i < N; ++i) values[i] = ToFloat(vector.values[i]);
+}
+
+// Pairs are converted together: one instruction for two 16-bit results.
+template <class T, int N>
+__device__ __forceinline__ Vector<T, N> FromFloats(const float (&values)[N]) {
+  Vector<T, N> vector;
+  if constexpr (sizeof(T) == 4 || N % 2 != 0) {
+#pragma unroll
+    for (int i = 0; i < N; ++i) vector.values[i] = FromFloat<T>(values[i]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; i += 2) {
+      if constexpr (std::is_same_v<T, __half>) {
+        const __half2 pair = __floats2half2_rn(values[i], values[i + 1]);
+        vector.values[i] = pair.x;
+        vector.values[i + 1] = pair.y;
+      } else {
+        const __nv_bfloat162 pair = __floats2bfloat162_rn(values[i], values[i + 1]);
+        vector.values[i] = pair.x;
+        vector.values[i + 1] = pair.y;
+      }
+    }
+  }
+  return vector;
+}
+
+// The N elements at an address that suits Vector<T, N>.
+template <int N, class T>
+__device__ __forceinline__ void LoadVector(const T* source, float (&values)[N]) {
+  ToFloats(*reinterpret_cast<const Vector<T, N>*>(source), values);
+}
+
+template <int N, class T>
+__device__ __forceinline__ void StoreVector(const float (&values)[N], T* destination) {
+  *reinterpret_cast<Vector<T, N>*>(destination) = FromFloats<T>(values);
+}
+
+// The first `count` elements at `source`, then zeros. With kAligned, `count` is 0 or less or N or
+// more and the address suits Vector<T, N>.
+template <bool kAligned, int N, class T>
+__device__ __forceinline__ void LoadUpTo(const T* source, int64_t count, float (&values)[N]) {
+  if constexpr (kAligned) {
+    // Converted outside the branch, so that several loads are under way before the first is used.
+    Vector<T, N> vector = {};
+    if (count >= N) vector = *reinterpret_cast<const Vector<T, N>*>(source);
+    ToFloats(vector, values);
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; ++i) values[i] = i < count ? ToFloat(source[i]) : 0.0F;
+  }
+}
+
+template <bool kAligned, int N, class T>
+__device__ __forceinline__ void StoreUpTo(const float (&values)[N], int64_t count, T* destination) {
+  if constexpr (kAligned) {
+    if (count >= N) StoreVector(values, destination);
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; ++i) {
+      if (i < count) destination[i] = FromFloat<T>(values[i]);
+    }
+  }
+}
+
+}  // namespace localmamba::cuda
+
+#endif  // LOCALMAMBA_KERNELS_DEVICE_CUDA_VECTOR_CUH_
