@@ -8,8 +8,8 @@
 // w:              softmax of a supernet's direction weights. Present: norm is a LayerNorm over d
 //                 without parameters, eps 1e-5. Absent: w[k] = 1 and norm is the identity.
 //
-// Shapes: o: (K, B, L, D), dense; channel: (K, B, D); local: (K, B, L); global: (K, B); w: (K);
-//         y: (B, L, D), dense.
+// Shapes: o: (K, B, L, D), K >= 1, channel: (K, B, D), local: (K, B, L), global: (K, B), w: (K),
+//         y: (B, L, D); all dense.
 // o and y have one dtype: float32, float16 or bfloat16; the others are float32, as are the sums.
 //
 // Enqueues on `stream` and does not wait.

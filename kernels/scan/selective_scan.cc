@@ -62,6 +62,9 @@ absl::Status SelectiveScan(absl::Span<const SelectiveScanDirection> directions,
   LM_RETURN_IF_ERROR(check.Tensor("A", first.A, DType::kFloat32, {-1, -1}));
   if (!first.delta_weight.empty()) {
     LM_RETURN_IF_ERROR(check.Tensor("delta_weight", first.delta_weight, first.u.dtype(), {-1, -1}));
+    if (first.delta_weight.dim(1) == 0) {
+      return check.Error("delta_weight", first.delta_weight, "at least one column");
+    }
   }
   if (first.A.dim(1) > kMaxDState) {
     return absl::UnimplementedError(

@@ -18,7 +18,8 @@
 // Shapes: u: (B, T, D); delta: (B, T, R), or (B, T, D) without delta_weight; B, C: (B, T, N);
 //         z, y: (B, L, D): rows may be strided (slices of wider tensors).
 //         read, z_read, write: i32 (Ls), on the device; absent means the identity with Ls = T.
-//         delta_weight: (D, R); delta_bias, D: (D); A: (D, N), negative; last_state: (B, D, N).
+//         delta_weight: (D, R), R >= 1; delta_bias, D: (D); A: (D, N), negative;
+//         last_state: (B, D, N).
 // u, delta, delta_weight, B, C, z and y have one dtype: float32, float16 or bfloat16; A, D,
 // delta_bias and last_state are float32, as is the recurrence whatever the dtype.
 // All directions have the same B, D, N and R; Ls and T may differ.

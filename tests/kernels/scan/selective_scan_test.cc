@@ -361,6 +361,17 @@ TEST(SelectiveScanErrorTest, LimitsAndMissingImplementationsAreUnimplemented) {
   EXPECT_EQ(SelectiveScan({}, {}, stream).code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(SelectiveScanErrorTest, RejectsAWeightWithoutColumns) {
+  Direction direction({.name = "", .height = 2, .width = 3, .channels = 5, .rank = 2}, "", 1);
+  SelectiveScanDirection args = direction.Args();
+  args.delta = args.delta.Slice(2, 0, 0);
+  args.delta_weight = args.delta_weight.Slice(1, 0, 0);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const absl::Status status = SelectiveScan({args}, {}, stream);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("wanted at least one column"));
+}
+
 TEST(SelectiveScanErrorTest, HalfPrecisionIsUnimplementedOnTheCpu) {
   std::vector<uint16_t> storage(64);
   const TensorView half(storage.data(), DType::kFloat16, {1, 2, 2});
