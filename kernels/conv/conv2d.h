@@ -9,8 +9,8 @@
 // x, weight and y have one dtype: float32, float16 or bfloat16; bias is float32.
 //
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
-//         device lacks; INTERNAL if the library fails.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree, the stride is not positive or a
+//         padding is negative; UNIMPLEMENTED for a dtype the device lacks; those of linear.h.
 #ifndef LOCALMAMBA_KERNELS_CONV_CONV2D_H_
 #define LOCALMAMBA_KERNELS_CONV_CONV2D_H_
 

@@ -15,7 +15,7 @@ namespace localmamba {
 namespace HWY_NAMESPACE {
 namespace {
 
-// Absent weight, bias and z are null. Three passes over a row, which stays in the first-level cache.
+// Absent weight, bias and z are null. Three passes over a row, which stays in the nearest cache.
 void LayerNormRow(const float* x, const float* weight, const float* bias, const float* z, float eps,
                   float* y, size_t D) {
   const hn::ScalableTag<float> d;

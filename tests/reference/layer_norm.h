@@ -1,4 +1,5 @@
-// kernels/norm/layer_norm.h and pooled_layer_norm.h in double precision. Absent arguments are empty.
+// kernels/norm/layer_norm.h and pooled_layer_norm.h in double precision. Absent arguments are empty
+// vectors.
 #ifndef LOCALMAMBA_TESTS_REFERENCE_LAYER_NORM_H_
 #define LOCALMAMBA_TESTS_REFERENCE_LAYER_NORM_H_
 

@@ -28,7 +28,7 @@ TEST_P(MeanTokensTest, AgreesWithReference) {
   TestTensor y({c.B, c.D});
   const absl::Status status = MeanTokens(x.view(), y.view(), stream);
   ASSERT_TRUE(status.ok()) << status;
-  // A running sum of L values around 0 stays near sqrt(L) and rounds L times; the mean divides by L.
+  // A running sum of L values around 0 stays near sqrt(L) and rounds L times; the mean divides.
   ExpectNear(y.values(),
              reference::MeanTokens(x.values(), static_cast<size_t>(c.L), static_cast<size_t>(c.D)),
              1e-6);
