@@ -21,6 +21,10 @@ absl::Status Linear(const LinearArgs& args, Stream& stream) {
   LM_RETURN_IF_ERROR(check.Tensor("y", args.y, dtype, {M, N}));
   if (args.y.raw_data() == args.x.raw_data())
     return check.Error("y", args.y, "memory apart from x");
+  if (args.y.raw_data() == args.residual.raw_data() && M > 1 &&
+      args.y.stride(0) != args.residual.stride(0)) {
+    return check.Error("y", args.y, "the row stride of residual, whose memory it shares");
+  }
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return LinearCpu(args, stream);
 #ifdef LOCALMAMBA_WITH_CUDA

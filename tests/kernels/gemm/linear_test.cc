@@ -142,6 +142,12 @@ TEST(LinearTest, NamesWhatIsWrong) {
   TestTensor square({7, 7});
   EXPECT_THAT(message({.x = square.view(), .weight = square.view(), .y = square.view()}),
               HasSubstr("memory apart from x"));
+  const TensorView wide = square.view();
+  EXPECT_THAT(message({.x = x.view(),
+                       .weight = weight.view(),
+                       .residual = wide.Slice(0, 0, 5).Slice(1, 0, 3),
+                       .y = wide.Reshape({49}).Slice(0, 0, 15).Reshape({5, 3})}),
+              HasSubstr("the row stride of residual"));
 }
 
 TEST(LinearTest, IsUnimplementedForHalfPrecisionOnTheCpu) {
