@@ -3,7 +3,8 @@
 // Every operation is a function of values: it allocates its result from context.allocator, enqueues
 // one kernel on context.stream and changes no operand. What a gradient can flow to is a Value
 // operand, an empty Value is an absent one; constants (index maps, sizes, options) are not Values.
-// So an operation can record all that its backward needs (docs/decisions/0001-operations-and-tape.md).
+// So an operation can record all that its backward needs:
+// docs/decisions/0001-operations-and-tape.md.
 //
 // Formulas, shapes and dtypes are those of the kernel that an operation names. Results have
 // context.dtype unless said otherwise. Layout: tokens are (B, L, D) or (B, H, W, D), channels last;

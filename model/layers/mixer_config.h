@@ -23,13 +23,12 @@ struct MixerConfig {
   AttentionKind attention = AttentionKind::kChannel;
   int64_t d_state = 16;  // N
 
-  [[nodiscard]] int64_t num_directions() const {
-    return static_cast<int64_t>(directions.size());
-  }                                                                    // K
-  [[nodiscard]] int64_t d_inner() const { return 2 * width; }          // D
-  [[nodiscard]] int64_t dt_rank() const { return (width + 15) / 16; }  // R
+  // K, D, R, R + 2N, and r, the reduced width of the attention.
+  [[nodiscard]] int64_t num_directions() const { return static_cast<int64_t>(directions.size()); }
+  [[nodiscard]] int64_t d_inner() const { return 2 * width; }
+  [[nodiscard]] int64_t dt_rank() const { return (width + 15) / 16; }
   [[nodiscard]] int64_t x_proj_width() const { return dt_rank() + 2 * d_state; }
-  [[nodiscard]] int64_t reduced_width() const { return d_inner() / 8; }  // r of the attention
+  [[nodiscard]] int64_t reduced_width() const { return d_inner() / 8; }
 };
 
 }  // namespace localmamba

@@ -13,7 +13,7 @@ namespace {
 
 // Per element of a LayerNorm, in the counter of the official LocalVMamba figures.
 constexpr int64_t kLayerNormMacs = 5;
-// Per state and position, without and with its conventions for skip and gate.
+// Per state and position of a scan: each official counter has its own convention.
 constexpr int64_t kVimScanMacs = 5;
 constexpr int64_t kVMambaScanMacs = 9;
 
@@ -146,30 +146,24 @@ Complexity Count(const LocalVMambaConfig& config, const ParameterSet& parameters
   counter.Add("patch_embed", rows * columns * config.dims.front() * (patch_macs + kLayerNormMacs));
   size_t layer = 0;
   for (size_t s = 0; s < config.dims.size(); ++s) {
+    const int64_t c = config.dims[s];
     for (int64_t b = 0; b < config.depths[s]; ++b, ++layer) {
       counter.Add(absl::StrCat("layers.", s, ".blocks.", b),
-                  VMambaBlockMacs(MixerOf(config.scan, layer, config.dims[s]), rows, columns));
+                  VMambaBlockMacs(MixerOf(config.scan, layer, c), rows, columns));
     }
-    if (s + 1 < config.dims.size()) {
-      rows = CeilDiv(rows, 2);
-      columns = CeilDiv(columns, 2);
-      counter.Add(absl::StrCat("layers.", s, ".downsample"),
-                  rows * columns * 4 * config.dims[s] * (kLayerNormMacs + config.dims[s + 1]));
+    const auto& out = config.out_indices;
+    if (std::find(out.begin(), out.end(), static_cast<int64_t>(s)) != out.end()) {
+      counter.Add(absl::StrCat("outnorm", s), kLayerNormMacs * rows * columns * c);
     }
+    if (s + 1 == config.dims.size()) break;
+    rows = CeilDiv(rows, 2);
+    columns = CeilDiv(columns, 2);
+    counter.Add(absl::StrCat("layers.", s, ".downsample"),
+                rows * columns * 4 * c * (kLayerNormMacs + config.dims[s + 1]));
   }
   if (config.num_classes > 0) {
     const int64_t c = config.dims.back();
     counter.Add("classifier", rows * columns * c * (kLayerNormMacs + 1) + c * config.num_classes);
-  }
-  for (const int64_t stage : config.out_indices) {
-    const auto s = static_cast<size_t>(stage);
-    int64_t h = height / config.patch_size;
-    int64_t w = width / config.patch_size;
-    for (size_t i = 0; i < s; ++i) {
-      h = CeilDiv(h, 2);
-      w = CeilDiv(w, 2);
-    }
-    counter.Add(absl::StrCat("outnorm", stage), kLayerNormMacs * h * w * config.dims[s]);
   }
   return std::move(counter).Finish();
 }

@@ -33,7 +33,8 @@ class Network {
   // Derives what the forward pass needs from the parameters, on the context's device and in its
   // dtype: A from A_log, projections stacked over directions. Once at load when serving, every step
   // when training. The context's allocator also gives the memory of what is made on first use of a
-  // grid size and kept; it outlives the network. Errors: FAILED_PRECONDITION if a parameter has no value; RESOURCE_EXHAUSTED.
+  // grid size and kept; it outlives the network. Errors: FAILED_PRECONDITION if a parameter has no
+  // value; RESOURCE_EXHAUSTED.
   virtual absl::Status Pack(OpContext& context) = 0;
 
   // input: (B, 3, H, W) in the context's dtype, normalised; any H and W. What depends on the grid
