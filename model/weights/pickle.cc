@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
+#include "model/weights/pickle_opcodes.h"
 
 namespace localmamba {
 namespace {
@@ -35,58 +36,6 @@ constexpr std::array<absl::string_view, 16> kCallables = {
     "numpy._core.multiarray._reconstruct",
     "_codecs.encode",
     "mmengine.logging.history_buffer.HistoryBuffer",
-};
-
-enum Opcode : uint8_t {
-  kMark = '(',
-  kStop = '.',
-  kPop = '0',
-  kPopMark = '1',
-  kDup = '2',
-  kBinFloat = 'G',
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kNone = 'N',
-  kBinPersId = 'Q',
-  kReduce = 'R',
-  kBinString = 'T',
-  kShortBinString = 'U',
-  kBinUnicode = 'X',
-  kAppend = 'a',
-  kBuild = 'b',
-  kGlobal = 'c',
-  kAppends = 'e',
-  kBinGet = 'h',
-  kLongBinGet = 'j',
-  kBinPut = 'q',
-  kLongBinPut = 'r',
-  kSetItem = 's',
-  kTuple = 't',
-  kSetItems = 'u',
-  kEmptyDict = '}',
-  kEmptyList = ']',
-  kEmptyTuple = ')',
-  kBinBytes = 'B',
-  kShortBinBytes = 'C',
-  kProto = 0x80,
-  kNewObj = 0x81,
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kNewTrue = 0x88,
-  kNewFalse = 0x89,
-  kLong1 = 0x8a,
-  kShortBinUnicode = 0x8c,
-  kBinUnicode8 = 0x8d,
-  kBinBytes8 = 0x8e,
-  kEmptySet = 0x8f,
-  kAddItems = 0x90,
-  kFrozenSet = 0x91,
-  kNewObjEx = 0x92,
-  kStackGlobal = 0x93,
-  kMemoize = 0x94,
-  kFrame = 0x95,
 };
 
 class Machine {
@@ -294,100 +243,100 @@ class Machine {
   absl::Status Step() {
     opcode_at_ = at_;
     LM_ASSIGN_OR_RETURN(const uint64_t opcode, TakeNumber(1));
-    switch (static_cast<Opcode>(opcode)) {
-      case kProto:
+    switch (static_cast<PickleOpcode>(opcode)) {
+      case PickleOpcode::kProto:
         return CheckProtocol();
-      case kFrame:
+      case PickleOpcode::kFrame:
         return Take(8).status();
-      case kStop:
+      case PickleOpcode::kStop:
         return Stop();
-      case kMark:
+      case PickleOpcode::kMark:
         marks_.push_back(stack_.size());
         return absl::OkStatus();
-      case kPop:
+      case PickleOpcode::kPop:
         return Pop(1).status();
-      case kPopMark:
+      case PickleOpcode::kPopMark:
         return PopToMark().status();
-      case kDup:
+      case PickleOpcode::kDup:
         return Duplicate();
-      case kNone:
+      case PickleOpcode::kNone:
         return Push({});
-      case kNewTrue:
+      case PickleOpcode::kNewTrue:
         return PushInt(Kind::kBool, 1);
-      case kNewFalse:
+      case PickleOpcode::kNewFalse:
         return PushInt(Kind::kBool, 0);
-      case kBinInt:
+      case PickleOpcode::kBinInt:
         return PushSigned32();
-      case kBinInt1:
+      case PickleOpcode::kBinInt1:
         return PushUnsigned(1);
-      case kBinInt2:
+      case PickleOpcode::kBinInt2:
         return PushUnsigned(2);
-      case kLong1:
+      case PickleOpcode::kLong1:
         return PushLong();
-      case kBinFloat:
+      case PickleOpcode::kBinFloat:
         return PushFloat();
-      case kShortBinUnicode:
+      case PickleOpcode::kShortBinUnicode:
         return PushText(Kind::kText, TakeCounted(1));
-      case kBinUnicode:
+      case PickleOpcode::kBinUnicode:
         return PushText(Kind::kText, TakeCounted(4));
-      case kBinUnicode8:
+      case PickleOpcode::kBinUnicode8:
         return PushText(Kind::kText, TakeCounted(8));
-      case kShortBinString:
-      case kShortBinBytes:
+      case PickleOpcode::kShortBinString:
+      case PickleOpcode::kShortBinBytes:
         return PushText(Kind::kBytes, TakeCounted(1));
-      case kBinString:
-      case kBinBytes:
+      case PickleOpcode::kBinString:
+      case PickleOpcode::kBinBytes:
         return PushText(Kind::kBytes, TakeCounted(4));
-      case kBinBytes8:
+      case PickleOpcode::kBinBytes8:
         return PushText(Kind::kBytes, TakeCounted(8));
-      case kEmptyTuple:
+      case PickleOpcode::kEmptyTuple:
         return Push({.kind = Kind::kTuple});
-      case kTuple1:
+      case PickleOpcode::kTuple1:
         return PushItems(Kind::kTuple, Pop(1));
-      case kTuple2:
+      case PickleOpcode::kTuple2:
         return PushItems(Kind::kTuple, Pop(2));
-      case kTuple3:
+      case PickleOpcode::kTuple3:
         return PushItems(Kind::kTuple, Pop(3));
-      case kTuple:
+      case PickleOpcode::kTuple:
         return PushItems(Kind::kTuple, PopToMark());
-      case kEmptyList:
-      case kEmptySet:
+      case PickleOpcode::kEmptyList:
+      case PickleOpcode::kEmptySet:
         return Push({.kind = Kind::kList});
-      case kFrozenSet:
+      case PickleOpcode::kFrozenSet:
         return PushItems(Kind::kList, PopToMark());
-      case kAppend:
+      case PickleOpcode::kAppend:
         return AddItems(Kind::kList, Pop(1));
-      case kAppends:
-      case kAddItems:
+      case PickleOpcode::kAppends:
+      case PickleOpcode::kAddItems:
         return AddItems(Kind::kList, PopToMark());
-      case kEmptyDict:
+      case PickleOpcode::kEmptyDict:
         return Push({.kind = Kind::kDict});
-      case kSetItem:
+      case PickleOpcode::kSetItem:
         return AddItems(Kind::kDict, Pop(2));
-      case kSetItems:
+      case PickleOpcode::kSetItems:
         return AddItems(Kind::kDict, PopToMark());
-      case kGlobal:
+      case PickleOpcode::kGlobal:
         return PushGlobal();
-      case kStackGlobal:
+      case PickleOpcode::kStackGlobal:
         return PushStackGlobal();
-      case kReduce:
-      case kNewObj:
+      case PickleOpcode::kReduce:
+      case PickleOpcode::kNewObj:
         return Call(1);
-      case kNewObjEx:
+      case PickleOpcode::kNewObjEx:
         return Call(2);
-      case kBuild:  // the state of an object, such as the _metadata of a state dict
+      case PickleOpcode::kBuild:  // the state of an object, such as the _metadata of a state dict
         return Pop(1).status();
-      case kBinPersId:
+      case PickleOpcode::kBinPersId:
         return PushItems(Kind::kPersistentId, Pop(1));
-      case kBinPut:
+      case PickleOpcode::kBinPut:
         return Memo(&Machine::Put, 1);
-      case kLongBinPut:
+      case PickleOpcode::kLongBinPut:
         return Memo(&Machine::Put, 4);
-      case kMemoize:
+      case PickleOpcode::kMemoize:
         return Put(memo_.size());
-      case kBinGet:
+      case PickleOpcode::kBinGet:
         return Memo(&Machine::Get, 1);
-      case kLongBinGet:
+      case PickleOpcode::kLongBinGet:
         return Memo(&Machine::Get, 4);
     }
     return Error(absl::StrCat("has the unsupported opcode 0x", absl::Hex(opcode)));
