@@ -1,5 +1,6 @@
 #include "server/repository/json_layout.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
@@ -35,13 +36,38 @@ std::string OneLine(const ordered_json& value) {
   return value.is_object() ? absl::StrCat("{", items, "}") : absl::StrCat("[", items, "]");
 }
 
+// The scalars of a list, as many on a line as fit, after `indent` columns.
+std::string Filled(const ordered_json& list, size_t indent) {
+  const std::string line_break = absl::StrCat("\n", std::string(indent, ' '));
+  std::string text;
+  size_t column = indent;
+  for (const ordered_json& item : list) {
+    const std::string scalar = Scalar(item);
+    if (!text.empty()) {
+      const bool fits = column + scalar.size() + 2 < kColumns;  // ", " before it
+      absl::StrAppend(&text, ",", fits ? " " : line_break);
+      column = fits ? column + 2 : indent;
+    }
+    absl::StrAppend(&text, scalar);
+    column += scalar.size();
+  }
+  return text;
+}
+
+bool IsListOfScalars(const ordered_json& value) {
+  return value.is_array() && std::none_of(value.begin(), value.end(),
+                                          [](const auto& item) { return item.is_structured(); });
+}
+
 std::string Lines(const ordered_json& value, size_t indent) {
   std::string line = OneLine(value);
   if (!value.is_structured() || (indent > 0 && indent + line.size() <= kColumns)) return line;
   const std::string inner = absl::StrCat("\n", std::string(indent + 2, ' '));
-  const std::string items = Items(value, absl::StrCat(",", inner), [&](const ordered_json& item) {
-    return Lines(item, indent + 2);
-  });
+  const std::string items =
+      IsListOfScalars(value)
+          ? Filled(value, indent + 2)
+          : Items(value, absl::StrCat(",", inner),
+                  [&](const ordered_json& item) { return Lines(item, indent + 2); });
   const std::string outer = absl::StrCat("\n", std::string(indent, ' '));
   return value.is_object() ? absl::StrCat("{", inner, items, outer, "}")
                            : absl::StrCat("[", inner, items, outer, "]");

@@ -8,8 +8,8 @@
 
 namespace localmamba {
 
-// Indents by two spaces, and keeps a list or object on one line if the line stays within 100
-// columns. Ends with a newline.
+// Indents by two spaces, keeps a list or object on one line if the line stays within 100 columns,
+// and fills lines with the numbers of a longer list. Ends with a newline.
 std::string LayOutJson(const nlohmann::ordered_json& value);
 
 }  // namespace localmamba

@@ -13,18 +13,9 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "model/engine/engine.h"
-#include "server/repository/model_spec.h"
+#include "server/repository/model_version.h"
 
 namespace localmamba {
-
-// A version ready to serve. Immutable but for the engine, which one thread uses at a time.
-struct ModelVersion {
-  std::string model;
-  int64_t version = 0;
-  ModelSpec spec;
-  std::vector<std::string> labels;  // class names, one per class
-  std::unique_ptr<Engine> engine;
-};
 
 // Immutable after construction; safe from several threads.
 class ModelRepository {
@@ -33,8 +24,10 @@ class ModelRepository {
   explicit ModelRepository(const std::vector<std::shared_ptr<ModelVersion>>& versions);
 
   // Loads the newest version (largest number) of every model and every version a label points at,
-  // and warms it up with one run. Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT,
-  // naming file and field, for the first model that cannot be loaded.
+  // and warms it up with one run. Every folder in `path` is a model, except those whose name starts
+  // with ".". Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT, naming file and field, for
+  // the first model that does not suit; the code of the cause (no memory, no such device) if it
+  // cannot be run.
   static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(const std::string& path,
                                                                const EngineOptions& options);
 

@@ -1,0 +1,72 @@
+#include "server/repository/write_model.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "model/weights/atomic_file.h"
+#include "model/weights/load_weights.h"
+#include "server/repository/model_folder.h"
+
+namespace localmamba {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status FileError(const fs::path& path, absl::string_view what, const std::error_code& error) {
+  return absl::ErrnoToStatus(error.value(), absl::StrCat(path.string(), ": ", what));
+}
+
+// A model.json of the same meaning may stay; another one is replaced with `overwrite` only.
+absl::Status WriteSpec(const fs::path& path, const ModelSpec& spec, bool overwrite) {
+  std::error_code error;
+  if (!overwrite && fs::exists(path, error)) {
+    LM_ASSIGN_OR_RETURN(const ModelSpec existing, ReadModelSpec(path.string()));
+    if (FormatModelSpec(existing) == FormatModelSpec(spec)) return absl::OkStatus();
+    return absl::AlreadyExistsError(
+        absl::StrCat(path.string(), ": exists and says something else"));
+  }
+  return WriteModelSpec(spec, path.string());
+}
+
+absl::Status WriteVersionFiles(const fs::path& folder, const ParameterSet& parameters,
+                               const WriteModelOptions& options) {
+  LM_RETURN_IF_ERROR(SaveWeights(parameters, options.dtype, (folder / kWeightsFile).string()));
+  if (options.labels_json.empty()) return absl::OkStatus();
+  return WriteFileAtomically((folder / kLabelsFile).string(), options.labels_json);
+}
+
+}  // namespace
+
+absl::Status WriteModel(const std::string& path, const ModelSpec& spec,
+                        const ParameterSet& parameters, const WriteModelOptions& options) {
+  const fs::path version_path = VersionPath(path, options.version);
+  std::error_code error;
+  if (!options.overwrite && fs::exists(version_path, error)) {
+    return absl::AlreadyExistsError(absl::StrCat(version_path.string(), ": exists"));
+  }
+  // A hidden folder, which readers ignore until it is renamed.
+  const fs::path temporary =
+      fs::path(path) / absl::StrCat(".", options.version, ".tmp-", static_cast<int64_t>(getpid()));
+  if (!fs::create_directories(temporary, error) && error) {
+    return FileError(temporary, "cannot create", error);
+  }
+  const absl::Cleanup remove_temporary = [&] {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+  };
+  LM_RETURN_IF_ERROR(WriteVersionFiles(temporary, parameters, options));
+  LM_RETURN_IF_ERROR(WriteSpec(fs::path(path) / kSpecFile, spec, options.overwrite));
+  fs::remove_all(version_path, error);
+  if (error) return FileError(version_path, "cannot remove", error);
+  fs::rename(temporary, version_path, error);
+  if (error) return FileError(version_path, "cannot rename into place", error);
+  return absl::OkStatus();
+}
+
+}  // namespace localmamba
