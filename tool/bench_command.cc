@@ -1,0 +1,175 @@
+// localmamba_tool bench: latency, throughput and memory of the engine alone, on random input.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "kernels/base/status_macros.h"
+#include "model/weights/host_tensor.h"
+#include "server/repository/json_layout.h"
+#include "tool/command.h"
+#include "tool/engine_flags.h"
+
+namespace localmamba::tool {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kMaxBatch = 4096;
+constexpr int64_t kMaxSide = 16384;
+constexpr int kWarmUpRuns = 3;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct ImageSize {
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+// "224" or "800x1344".
+absl::StatusOr<ImageSize> ParseSize(const std::string& text) {
+  const std::vector<std::string> parts = absl::StrSplit(text, 'x');
+  ImageSize size;
+  const bool good = parts.size() <= 2 && absl::SimpleAtoi(parts.front(), &size.height) &&
+                    absl::SimpleAtoi(parts.back(), &size.width);
+  if (!good || std::min(size.height, size.width) < 1 ||
+      std::max(size.height, size.width) > kMaxSide) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--size: \"", text, "\", wanted a side or HEIGHTxWIDTH of 1 to ", kMaxSide, " pixels"));
+  }
+  return size;
+}
+
+absl::StatusOr<Tensor> RandomInput(int64_t batch, const ImageSize& size) {
+  LM_ASSIGN_OR_RETURN(Tensor input,
+                      AllocateHostTensor(DType::kFloat32, {batch, 3, size.height, size.width}));
+  std::mt19937 random(0);  // NOLINT: the same input every time
+  std::normal_distribution<float> normal;
+  std::generate_n(input.data<float>(), input.elements(), [&] { return normal(random); });
+  return input;
+}
+
+struct Measurement {
+  int64_t batch = 0;
+  ImageSize size;
+  std::vector<double> seconds;  // of each run, ascending
+  size_t peak_activation_bytes = 0;
+
+  // The value that `fraction` of the runs do not exceed.
+  [[nodiscard]] double Quantile(double fraction) const {
+    const double rank = std::ceil(fraction * static_cast<double>(seconds.size()));
+    return seconds[static_cast<size_t>(std::max(rank, 1.0)) - 1];
+  }
+  [[nodiscard]] double Median() const { return Quantile(0.5); }
+  [[nodiscard]] double ImagesPerSecond() const { return static_cast<double>(batch) / Median(); }
+};
+
+absl::StatusOr<Measurement> Measure(Engine& engine, int64_t batch, const ImageSize& size,
+                                    double wanted_seconds) {
+  LM_ASSIGN_OR_RETURN(const Tensor input, RandomInput(batch, size));
+  for (int i = 0; i < kWarmUpRuns; ++i) LM_RETURN_IF_ERROR(engine.Run(input).status());
+  Measurement result{.batch = batch, .size = size};
+  const Clock::time_point start = Clock::now();
+  while (result.seconds.empty() || SecondsSince(start) < wanted_seconds) {
+    const Clock::time_point run_start = Clock::now();
+    LM_RETURN_IF_ERROR(engine.Run(input).status());
+    result.seconds.push_back(SecondsSince(run_start));
+  }
+  std::sort(result.seconds.begin(), result.seconds.end());
+  result.peak_activation_bytes = engine.peak_activation_bytes();
+  return result;
+}
+
+class BenchCommand final : public Command {
+ public:
+  explicit BenchCommand(CLI::App& app) {
+    engine_.AddFlags(app);
+    app.add_option("--batch", batches_, "Batch sizes, e.g. 1,8")
+        ->delimiter(',')
+        ->check(CLI::Range(int64_t{1}, kMaxBatch))
+        ->capture_default_str();
+    app.add_option("--size", sizes_,
+                   "Image sizes, e.g. 224,800x1344 (default: what the model is fed)")
+        ->delimiter(',');
+    app.add_option("--seconds", seconds_, "Time to measure each, after warm-up")
+        ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
+    app.add_flag("--json", json_, "Print JSON");
+  }
+
+  absl::Status Run() override {
+    std::vector<ImageSize> sizes;
+    for (const std::string& text : sizes_) {
+      LM_ASSIGN_OR_RETURN(const ImageSize size, ParseSize(text));
+      sizes.push_back(size);
+    }
+    if (!json_) {
+      std::printf("%6s %11s %6s %10s %10s %10s %12s\n", "batch", "size", "runs", "median ms",
+                  "p99 ms", "images/s", "peak MiB");
+    }
+    nlohmann::ordered_json report = nlohmann::ordered_json::array();
+    for (const int64_t batch : batches_) {
+      for (size_t i = 0; i < std::max<size_t>(sizes.size(), 1); ++i) {
+        // A new engine each time, so that its peak memory is that of this batch and size.
+        LM_ASSIGN_OR_RETURN(const std::shared_ptr<ModelVersion> version, engine_.Load());
+        const PreprocessConfig& fed = version->spec.preprocess;
+        const ImageSize size =
+            sizes.empty() ? ImageSize{fed.crop_height, fed.crop_width} : sizes[i];
+        LM_ASSIGN_OR_RETURN(const Measurement measurement,
+                            Measure(*version->engine, batch, size, seconds_));
+        if (json_) {
+          report.push_back(ToJson(measurement));
+        } else {
+          Print(measurement);
+        }
+      }
+    }
+    if (json_) std::fputs(LayOutJson(report).c_str(), stdout);
+    return absl::OkStatus();
+  }
+
+ private:
+  static nlohmann::ordered_json ToJson(const Measurement& m) {
+    return {{"batch", m.batch},
+            {"height", m.size.height},
+            {"width", m.size.width},
+            {"runs", m.seconds.size()},
+            {"median_ms", m.Median() * 1e3},
+            {"p99_ms", m.Quantile(0.99) * 1e3},
+            {"images_per_second", m.ImagesPerSecond()},
+            {"peak_activation_bytes", m.peak_activation_bytes}};
+  }
+
+  static void Print(const Measurement& m) {
+    std::printf("%6lld %11s %6zu %10.2f %10.2f %10.2f %12.1f\n", static_cast<long long>(m.batch),
+                absl::StrCat(m.size.height, "x", m.size.width).c_str(), m.seconds.size(),
+                m.Median() * 1e3, m.Quantile(0.99) * 1e3, m.ImagesPerSecond(),
+                static_cast<double>(m.peak_activation_bytes) / (1 << 20));
+    std::fflush(stdout);
+  }
+
+  EngineFlags engine_;
+  std::vector<int64_t> batches_ = {1};
+  std::vector<std::string> sizes_;
+  double seconds_ = 5;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeBenchCommand(CLI::App& app) {
+  return std::make_unique<BenchCommand>(app);
+}
+
+}  // namespace localmamba::tool

@@ -1,0 +1,35 @@
+// Flags of the commands that run a model: which one, and on what.
+#ifndef LOCALMAMBA_TOOL_ENGINE_FLAGS_H_
+#define LOCALMAMBA_TOOL_ENGINE_FLAGS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "server/repository/model_version.h"
+
+namespace localmamba::tool {
+
+// --model, --version, --device, --dtype and --threads.
+class EngineFlags {
+ public:
+  void AddFlags(CLI::App& app);
+
+  // Errors: NOT_FOUND, INVALID_ARGUMENT; those of Device::Parse and LoadModelVersion.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load() const;
+
+  [[nodiscard]] absl::StatusOr<EngineOptions> Options() const;
+
+ private:
+  std::string model_;
+  std::string version_;
+  std::string device_ = "cpu";
+  std::string dtype_ = "f32";
+  int threads_ = 0;
+};
+
+}  // namespace localmamba::tool
+
+#endif  // LOCALMAMBA_TOOL_ENGINE_FLAGS_H_

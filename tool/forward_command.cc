@@ -1,0 +1,86 @@
+// localmamba_tool forward: one run of a network on a tensor from a file.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/base/annotate.h"
+#include "kernels/base/status_macros.h"
+#include "model/weights/safetensors.h"
+#include "tool/command.h"
+#include "tool/engine_flags.h"
+
+namespace localmamba::tool {
+namespace {
+
+constexpr char kInputName[] = "input";
+
+absl::StatusOr<Tensor> ReadInput(const std::string& path) {
+  LM_ASSIGN_OR_RETURN(const SafetensorsFile file, ReadSafetensors(path));
+  const auto found = file.tensors.find(kInputName);
+  if (found == file.tensors.end()) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": has no tensor \"", kInputName, "\""));
+  }
+  absl::StatusOr<Tensor> input = ToFloat32(found->second);
+  if (!input.ok()) {
+    return Annotate(input.status(), absl::StrCat(path, ": tensor \"", kInputName, "\""));
+  }
+  return input;
+}
+
+class ForwardCommand final : public Command {
+ public:
+  explicit ForwardCommand(CLI::App& app) {
+    engine_.AddFlags(app);
+    app.add_option("--input", input_,
+                   "safetensors file with the tensor \"input\", (N,3,H,W), normalised")
+        ->required();
+    app.add_option("--output", output_, "safetensors file to write: \"logits\"")->required();
+    app.add_flag("--features", features_, "Write the feature maps \"feature_0\"... instead");
+  }
+
+  absl::Status Run() override {
+    LM_ASSIGN_OR_RETURN(const Tensor input, ReadInput(input_));
+    LM_ASSIGN_OR_RETURN(const std::shared_ptr<ModelVersion> version, engine_.Load());
+    LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engine->Run(input));
+    LM_ASSIGN_OR_RETURN(const NamedTensors tensors, Select(output));
+    LM_RETURN_IF_ERROR(WriteSafetensors(output_, tensors));
+    for (const auto& [name, tensor] : tensors) {
+      std::printf("%s %s\n", name.c_str(), tensor.shape().ToString().c_str());
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  [[nodiscard]] absl::StatusOr<NamedTensors> Select(const EngineOutput& output) const {
+    NamedTensors tensors;
+    if (!features_) {
+      if (output.logits.empty()) {
+        return absl::InvalidArgumentError("the model has no head, only --features");
+      }
+      tensors["logits"] = output.logits;
+      return tensors;
+    }
+    if (output.features.empty()) {
+      return absl::InvalidArgumentError("--features: the model's out_indices are empty");
+    }
+    for (size_t i = 0; i < output.features.size(); ++i) {
+      tensors[absl::StrCat("feature_", i)] = output.features[i];
+    }
+    return tensors;
+  }
+
+  EngineFlags engine_;
+  std::string input_;
+  std::string output_;
+  bool features_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeForwardCommand(CLI::App& app) {
+  return std::make_unique<ForwardCommand>(app);
+}
+
+}  // namespace localmamba::tool

@@ -1,0 +1,45 @@
+// localmamba_tool init: a model folder with weights as before training.
+#include <cstdint>
+#include <memory>
+
+#include "kernels/base/status_macros.h"
+#include "model/networks/network.h"
+#include "model/weights/initialize.h"
+#include "tool/command.h"
+#include "tool/model_source.h"
+
+namespace localmamba::tool {
+namespace {
+
+class InitCommand final : public Command {
+ public:
+  explicit InitCommand(CLI::App& app) {
+    source_.AddFlags(app);
+    app.add_option("--seed", seed_, "Seed of the random numbers")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    destination_.AddFlags(app);
+  }
+
+  absl::Status Run() override {
+    LM_ASSIGN_OR_RETURN(const ModelSpec spec, source_.Spec());
+    LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
+                        CreateDeviceAllocator(Device::Cpu()));
+    LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network, CreateNetwork(spec.network));
+    LM_RETURN_IF_ERROR(InitializeParameters(network->parameters(), seed_, *memory));
+    return destination_.Write(spec, network->parameters());
+  }
+
+ private:
+  ModelSource source_;
+  uint64_t seed_ = 0;
+  ModelDestination destination_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeInitCommand(CLI::App& app) {
+  return std::make_unique<InitCommand>(app);
+}
+
+}  // namespace localmamba::tool

@@ -1,0 +1,50 @@
+// Flags of the commands that make a model: where its architecture comes from and where it goes.
+#ifndef LOCALMAMBA_TOOL_MODEL_SOURCE_H_
+#define LOCALMAMBA_TOOL_MODEL_SOURCE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "server/repository/model_spec.h"
+#include "server/repository/write_model.h"
+
+namespace localmamba::tool {
+
+// --variant or --spec.
+class ModelSource {
+ public:
+  void AddFlags(CLI::App& app);
+
+  // Of a variant: evaluation preprocessing of ImageNet, and features if it has no head.
+  // Errors: INVALID_ARGUMENT, NOT_FOUND.
+  [[nodiscard]] absl::StatusOr<ModelSpec> Spec() const;
+
+ private:
+  std::string variant_;
+  std::string spec_path_;
+};
+
+// --out, --version, --dtype, --labels and --force.
+class ModelDestination {
+ public:
+  void AddFlags(CLI::App& app);
+
+  // Writes the model and prints where it is. A network of 1000 classes gets the names of ImageNet
+  // unless --labels says otherwise. Errors: INVALID_ARGUMENT; those of WriteModel.
+  absl::Status Write(const ModelSpec& spec, const ParameterSet& parameters) const;
+
+ private:
+  [[nodiscard]] absl::StatusOr<std::string> LabelsJson(int64_t classes) const;
+
+  std::string out_;
+  int64_t version_ = 1;
+  std::string dtype_ = "f32";
+  std::string labels_path_;
+  bool force_ = false;
+};
+
+}  // namespace localmamba::tool
+
+#endif  // LOCALMAMBA_TOOL_MODEL_SOURCE_H_
