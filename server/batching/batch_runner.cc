@@ -46,7 +46,7 @@ BatchRunner::BatchRunner(Engine& engine, const Shape& image_shape, Tensor batch_
 
 BatchRunner::~BatchRunner() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stopping_ = true;
     changed_ = true;
   }
@@ -59,7 +59,7 @@ absl::Status BatchRunner::Enqueue(BatchRequest&& request) {
   std::vector<UnwantedRequest> unwanted;
   absl::Status status;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     const absl::Time now = clock_.Now();
     status = queue_.Push(std::move(request), now);
     if (!status.ok()) {
@@ -79,7 +79,7 @@ void BatchRunner::Work() {
     std::vector<UnwantedRequest> unwanted;
     std::vector<WaitingRequest> batch;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(mu_);
       const absl::Time now = clock_.Now();
       unwanted = queue_.RemoveUnwanted(now);
       BatchDecision decision;
@@ -91,7 +91,8 @@ void BatchRunner::Work() {
       }
       if (decision.launch == 0 && unwanted.empty()) {
         changed_ = false;
-        clock_.AwaitUntil(mu_, absl::Condition(&changed_), decision.wake);
+        clock_.AwaitUntil(
+            mu_, [this] { return changed_; }, decision.wake);
         continue;
       }
       batch = queue_.PopFront(decision.launch);

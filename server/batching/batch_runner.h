@@ -10,7 +10,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "kernels/device/buffer.h"
 #include "kernels/tensor/shape.h"
 #include "kernels/tensor/tensor.h"
@@ -19,6 +18,7 @@
 #include "server/batching/batch_queue.h"
 #include "server/batching/batch_request.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/mutex.h"
 
 namespace localmamba::server {
 
@@ -66,7 +66,7 @@ class BatchRunner {
   Clock& clock_;
   BatchObserver& observer_;
 
-  absl::Mutex mu_;
+  Mutex mu_;
   BatchQueue queue_ ABSL_GUARDED_BY(mu_);
   bool changed_ ABSL_GUARDED_BY(mu_) = false;  // since the thread last looked
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -2,9 +2,10 @@
 #ifndef LOCALMAMBA_SERVER_RUNTIME_CLOCK_H_
 #define LOCALMAMBA_SERVER_RUNTIME_CLOCK_H_
 
-#include "absl/synchronization/mutex.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "server/runtime/mutex.h"
 
 namespace localmamba::server {
 
@@ -17,15 +18,16 @@ class Clock {
 
   // With `mu` held: releases it until `condition` holds or `deadline` has come, and takes it again.
   // Returns whether the condition holds.
-  virtual bool AwaitUntil(absl::Mutex& mu, const absl::Condition& condition,
-                          absl::Time deadline) = 0;
+  virtual bool AwaitUntil(Mutex& mu, absl::FunctionRef<bool()> condition, absl::Time deadline)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) = 0;
 };
 
 class RealClock final : public Clock {
  public:
   [[nodiscard]] absl::Time Now() const override { return absl::Now(); }
-  bool AwaitUntil(absl::Mutex& mu, const absl::Condition& condition, absl::Time deadline) override {
-    return mu.AwaitWithDeadline(condition, deadline);
+  bool AwaitUntil(Mutex& mu, absl::FunctionRef<bool()> condition, absl::Time deadline) override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+    return mu.AwaitUntil(condition, deadline);
   }
 };
 

@@ -14,22 +14,22 @@ ThreadPool::ThreadPool(int threads, size_t max_queue) : max_queue_(max_queue) {
 
 ThreadPool::~ThreadPool() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) thread.join();
 }
 
 bool ThreadPool::TrySubmit(Task&& task) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (!HasRoom()) return false;
   queue_.push_back(std::move(task));
   return true;
 }
 
 void ThreadPool::Submit(Task task) {
-  absl::MutexLock lock(&mu_);
-  mu_.Await(absl::Condition(this, &ThreadPool::HasRoom));
+  MutexLock lock(mu_);
+  mu_.Await([this] { return HasRoom(); });
   queue_.push_back(std::move(task));
 }
 
@@ -37,8 +37,8 @@ void ThreadPool::Work() {
   while (true) {
     Task task;
     {
-      absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(this, &ThreadPool::HasWorkOrStops));
+      MutexLock lock(mu_);
+      mu_.Await([this] { return HasWorkOrStops(); });
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "server/runtime/executor.h"
+#include "server/runtime/mutex.h"
 
 namespace localmamba::server {
 
@@ -35,7 +35,7 @@ class ThreadPool final : public Executor {
   }
 
   const size_t max_queue_;
-  absl::Mutex mu_;
+  Mutex mu_;
   std::deque<Task> queue_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;  // immutable after construction

@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "absl/synchronization/notification.h"
 #include "client/cpp/vision_client.h"
 #include "localmamba/v1/vision.grpc.pb.h"
+#include "server/runtime/notification.h"
 #include "tests/support/fake_models.h"
 #include "tests/support/requests.h"
 #include "tests/support/test_server.h"
@@ -47,7 +47,7 @@ class AsyncCall {
   const v1::ClassifyRequest request_;
   v1::ClassifyResponse response_;
   grpc::Status status_;
-  absl::Notification done_;
+  Notification done_;
 };
 
 // A server whose queue holds one request, with an engine that is busy.

@@ -6,9 +6,10 @@
 #include <list>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/mutex.h"
 
 namespace localmamba::server {
 
@@ -21,48 +22,43 @@ class FakeClock final : public Clock {
 
   // Wakes every wait whose deadline has come.
   void Advance(absl::Duration step) ABSL_LOCKS_EXCLUDED(mu_) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     now_ns_ += absl::ToInt64Nanoseconds(step);
     for (Waiter& waiter : waiters_) {
-      absl::MutexLock waiter_lock(waiter.mu);
+      MutexLock waiter_lock(*waiter.mu);
       waiter.expired = Now() >= waiter.deadline;
     }
   }
 
-  bool AwaitUntil(absl::Mutex& mu, const absl::Condition& condition, absl::Time deadline) override
-      ABSL_LOCKS_EXCLUDED(mu_) {
+  bool AwaitUntil(Mutex& mu, absl::FunctionRef<bool()> condition, absl::Time deadline) override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) ABSL_LOCKS_EXCLUDED(mu_) {
     // Lock order is mu_, then the caller's; so the caller's is released to take mu_.
     mu.Unlock();
     std::list<Waiter>::iterator waiter;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(mu_);
       waiter = waiters_.insert(waiters_.end(), Waiter{&mu, deadline, Now() >= deadline});
     }
     mu.Lock();
-    struct Wait {
-      const absl::Condition& condition;
-      const bool& expired;
-      static bool Over(Wait* wait) { return wait->expired || wait->condition.Eval(); }
-    } wait{condition, waiter->expired};
-    mu.Await(absl::Condition(&Wait::Over, &wait));
+    mu.Await([&] { return waiter->expired || condition(); });
     mu.Unlock();
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(mu_);
       waiters_.erase(waiter);
     }
     mu.Lock();
-    return condition.Eval();
+    return condition();
   }
 
  private:
   struct Waiter {
-    absl::Mutex* mu;
+    Mutex* mu;
     absl::Time deadline;
     bool expired;  // guarded by *mu once others can see it
   };
 
   std::atomic<int64_t> now_ns_;
-  absl::Mutex mu_;
+  Mutex mu_;
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "model/engine/engine.h"
+#include "server/runtime/mutex.h"
 
-namespace localmamba {
+namespace localmamba::server {
 
 // What a test holds on to while a ModelVersion owns the engine. Safe from several threads.
 class FakeEngineControl {
@@ -24,40 +24,38 @@ class FakeEngineControl {
 
   // The next runs fail with `status`, or work again if it is OK.
   void FailWith(absl::Status status) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     failure_ = std::move(status);
   }
 
   // Batch sizes of the runs that began, in order.
   std::vector<int64_t> runs() const {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     return runs_;
   }
 
   // Waits until `count` runs have begun.
   void AwaitRuns(size_t count) const {
-    absl::MutexLock lock(&mu_);
-    const auto enough = [this, count]() { return runs_.size() >= count; };
-    mu_.Await(absl::Condition(&enough));
+    MutexLock lock(mu_);
+    mu_.Await([&] { return runs_.size() >= count; });
   }
 
  private:
   friend class FakeEngine;
 
   void Set(bool& flag, bool value) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     flag = value;
   }
 
   absl::Status Begin(int64_t batch) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     runs_.push_back(batch);
-    const auto released = [this]() { return !held_; };
-    mu_.Await(absl::Condition(&released));
+    mu_.Await([this] { return !held_; });
     return failure_;
   }
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   bool held_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   std::vector<int64_t> runs_ ABSL_GUARDED_BY(mu_);
@@ -103,6 +101,6 @@ class FakeEngine final : public Engine {
   const std::shared_ptr<FakeEngineControl> control_;
 };
 
-}  // namespace localmamba
+}  // namespace localmamba::server
 
 #endif  // LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "server/batching/fifo_policy.h"
+#include "server/runtime/notification.h"
 #include "server/runtime/rejection.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
@@ -29,7 +29,7 @@ class CountingObserver final : public BatchObserver {
 
 // The outcome of one request, for a test to wait for.
 struct Outcome {
-  absl::Notification arrived;
+  Notification arrived;
   absl::StatusOr<InferenceResult> result = absl::UnknownError("not yet");
 
   const absl::StatusOr<InferenceResult>& Await() {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
+#include "server/runtime/notification.h"
 #include "server/runtime/rejection.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_models.h"
@@ -40,7 +40,7 @@ class VisionPipelineTest : public testing::Test {
   absl::StatusOr<Classification> Classify(ImageRequest request,
                                           std::optional<int64_t> top_k = std::nullopt) {
     absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
-    absl::Notification done;
+    Notification done;
     pipeline_.Classify(std::move(request), top_k, [&](absl::StatusOr<Classification> result) {
       answer = std::move(result);
       done.Notify();
@@ -75,7 +75,7 @@ TEST_F(VisionPipelineTest, GivesTheLikeliestClassesFirst) {
 
 TEST_F(VisionPipelineTest, EmbedsAPicture) {
   std::vector<float> features;
-  absl::Notification done;
+  Notification done;
   pipeline_.Embed(RequestOf(9), [&](absl::StatusOr<Embedding> result) {
     if (result.ok()) features = result->features;
     done.Notify();
@@ -87,7 +87,7 @@ TEST_F(VisionPipelineTest, EmbedsAPicture) {
 TEST_F(VisionPipelineTest, MeasuresTheComputeStageByItsClock) {
   control_->Hold();
   absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
-  absl::Notification done;
+  Notification done;
   pipeline_.Classify(RequestOf(1), std::nullopt, [&](absl::StatusOr<Classification> result) {
     answer = std::move(result);
     done.Notify();

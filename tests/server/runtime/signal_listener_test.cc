@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
+#include "server/runtime/mutex.h"
 
 namespace localmamba::server {
 namespace {
@@ -17,17 +17,16 @@ using testing::ElementsAre;
 using testing::Pair;
 
 TEST(SignalListenerTest, ReportsEachSignalWithItsCount) {
-  absl::Mutex mu;
+  Mutex mu;
   std::vector<std::pair<int, int>> heard;
   auto listener = SignalListener::Start([&](int signal, int count) {
-    absl::MutexLock lock(&mu);
+    MutexLock lock(mu);
     heard.emplace_back(signal, count);
   });
   ASSERT_TRUE(listener.ok()) << listener.status();
   const auto await = [&](size_t count) {
-    absl::MutexLock lock(&mu);
-    const auto enough = [&] { return heard.size() >= count; };
-    mu.Await(absl::Condition(&enough));
+    MutexLock lock(mu);
+    mu.Await([&] { return heard.size() >= count; });
   };
   kill(getpid(), SIGTERM);
   await(1);

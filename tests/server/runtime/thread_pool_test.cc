@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
+#include "server/runtime/notification.h"
 
 namespace localmamba::server {
 namespace {
@@ -24,8 +24,8 @@ TEST(ThreadPoolTest, StartsTasksInTheOrderTheyCame) {
 }
 
 TEST(ThreadPoolTest, RefusesWhenItsQueueIsFullAndLeavesTheTaskAlone) {
-  absl::Notification started;
-  absl::Notification go;
+  Notification started;
+  Notification go;
   std::atomic<int> done = 0;
   {
     ThreadPool pool(1, 1);
@@ -44,7 +44,7 @@ TEST(ThreadPoolTest, RefusesWhenItsQueueIsFullAndLeavesTheTaskAlone) {
 }
 
 TEST(ThreadPoolTest, SubmitWaitsForRoom) {
-  absl::Notification go;
+  Notification go;
   std::atomic<int> done = 0;
   {
     ThreadPool pool(1, 1);
