@@ -15,6 +15,7 @@ class NativeStream {
   // See Stream.
   virtual absl::Status Synchronize() = 0;
   virtual absl::Status CopyBytes(const void* source, void* destination, size_t bytes) = 0;
+  virtual absl::Status ZeroBytes(void* destination, size_t bytes) = 0;
 };
 
 }  // namespace localmamba

@@ -39,4 +39,10 @@ absl::Status Stream::CopyBytes(const void* source, void* destination, size_t byt
   return absl::OkStatus();
 }
 
+absl::Status Stream::ZeroBytes(void* destination, size_t bytes) {
+  if (native_ != nullptr) return native_->ZeroBytes(destination, bytes);
+  if (bytes != 0) std::memset(destination, 0, bytes);
+  return absl::OkStatus();
+}
+
 }  // namespace localmamba

@@ -38,6 +38,9 @@ class Stream {
   // to host memory that is not pinned may.
   absl::Status CopyBytes(const void* source, void* destination, size_t bytes);
 
+  // Zeroes memory of the stream's device. Does not wait.
+  absl::Status ZeroBytes(void* destination, size_t bytes);
+
   // The device's own stream; null on the CPU. For the implementations of operations.
   [[nodiscard]] NativeStream* native() { return native_.get(); }
 

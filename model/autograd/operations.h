@@ -35,9 +35,12 @@ Value Reshape(OpContext& context, const Value& x, const Shape& shape);
 
 // ---- Moving ----
 
-// x on the context's device in `dtype`; x itself if it is there already.
-// Errors: UNIMPLEMENTED for another dtype than x has.
+// x on the context's device in `dtype`, a floating-point type; x itself if it is that already.
 absl::StatusOr<Value> Convert(OpContext& context, const Value& x, DType dtype);
+
+// x with `count` zeros inserted before `position` of dimension `dim`. x is dense.
+absl::StatusOr<Value> InsertZeros(OpContext& context, const Value& x, int dim, int64_t position,
+                                  int64_t count);
 
 // The rows of the parts, one part after the other. parts: (M_i, N), dense, of one dtype.
 absl::StatusOr<Value> ConcatRows(OpContext& context, absl::Span<const Value> parts);

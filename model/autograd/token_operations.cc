@@ -1,10 +1,10 @@
 // Views and operations that move tokens.
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/conv/space_to_depth.h"
+#include "kernels/elementwise/cast.h"
 #include "kernels/elementwise/insert_token.h"
 #include "kernels/elementwise/transpose_tokens.h"
 #include "kernels/image/resize_bicubic.h"
@@ -26,13 +26,41 @@ Value Reshape(OpContext& /*context*/, const Value& x, const Shape& shape) {
 }
 
 absl::StatusOr<Value> Convert(OpContext& context, const Value& x, DType dtype) {
-  if (x.tensor().dtype() != dtype) {
-    return absl::UnimplementedError(
-        absl::StrCat("convert: ", Describe(x.tensor()), " to ", ToString(dtype)));
+  Tensor here = x.tensor();
+  if (here.device() != context.allocator.device()) {
+    LM_ASSIGN_OR_RETURN(here, NewResult(context, here.dtype(), x.shape()));
+    LM_RETURN_IF_ERROR(Copy(x.tensor(), here, context.stream));
   }
-  if (x.tensor().device() == context.allocator.device()) return x;
+  if (here.dtype() == dtype) return Value(std::move(here));
   LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, dtype, x.shape()));
-  LM_RETURN_IF_ERROR(Copy(x.tensor(), y, context.stream));
+  LM_RETURN_IF_ERROR(Cast(Rows(here), y.view().Reshape(RowsOf(x.shape())), context.stream));
+  return Value(std::move(y));
+}
+
+absl::StatusOr<Value> InsertZeros(OpContext& context, const Value& x, int dim, int64_t position,
+                                  int64_t count) {
+  int64_t outer = 1;
+  for (int i = 0; i < dim; ++i) outer *= x.dim(i);
+  const int64_t inner = outer == 0 ? 0 : x.tensor().elements() / outer / x.dim(dim);
+  Shape shape = x.shape();
+  shape[dim] += count;
+  LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, x.tensor().dtype(), shape));
+  LM_RETURN_IF_ERROR(
+      context.stream.ZeroBytes(y.view().raw_data(),
+                               static_cast<size_t>(y.elements()) * SizeOf(y.dtype())));
+  // Rows of everything from `dim` on: the parts before and after the zeros are column ranges.
+  const ConstTensorView from = x.tensor().view().Reshape({outer, x.dim(dim) * inner});
+  const TensorView to = y.view().Reshape({outer, shape[dim] * inner});
+  const int64_t split = position * inner;
+  const int64_t end = x.dim(dim) * inner;
+  if (split > 0) {
+    LM_RETURN_IF_ERROR(Cast(from.Slice(1, 0, split), to.Slice(1, 0, split), context.stream));
+  }
+  if (split < end) {
+    const int64_t shift = count * inner;
+    LM_RETURN_IF_ERROR(
+        Cast(from.Slice(1, split, end), to.Slice(1, split + shift, end + shift), context.stream));
+  }
   return Value(std::move(y));
 }
 

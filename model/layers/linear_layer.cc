@@ -19,6 +19,12 @@ absl::Status LinearLayer::Pack(OpContext& context, DType dtype) {
   return absl::OkStatus();
 }
 
+absl::Status LinearLayer::InsertZeros(OpContext& context, int dim, int64_t position,
+                                      int64_t count) {
+  LM_ASSIGN_OR_RETURN(weight_, ops::InsertZeros(context, weight_, dim, position, count));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Value> LinearLayer::Forward(OpContext& context, const Value& x,
                                            const ops::LinearOptions& options) const {
   return ops::Linear(context, x, weight_, bias_, options);

@@ -28,6 +28,9 @@ class LinearLayer {
   [[nodiscard]] absl::StatusOr<Value> Forward(OpContext& context, const Value& x,
                                               const ops::LinearOptions& options = {}) const;
 
+  // Pads the packed weight with zero rows (dim 0) or columns (dim 1); the bias stays.
+  absl::Status InsertZeros(OpContext& context, int dim, int64_t position, int64_t count);
+
   [[nodiscard]] const Value& weight() const { return weight_; }
   [[nodiscard]] const Value& bias() const { return bias_; }
 

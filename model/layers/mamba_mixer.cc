@@ -72,10 +72,16 @@ absl::Status MambaMixer::Pack(OpContext& context) {
   }
   LM_RETURN_IF_ERROR(in_proj_.Pack(context, context.dtype));
   LM_RETURN_IF_ERROR(direction_weights_.Pack(context));
+  const int64_t padding = config_.rank_padding(context.dtype);
+  rank_ = config_.dt_rank() + padding;
   for (Projections& projections : projections_) {
     LM_RETURN_IF_ERROR(projections.conv1d.Pack(context));
     LM_RETURN_IF_ERROR(projections.x_proj.Pack(context, context.dtype));
     LM_RETURN_IF_ERROR(projections.dt_proj.Pack(context, context.dtype));
+    if (padding > 0) {
+      LM_RETURN_IF_ERROR(projections.x_proj.InsertZeros(context, 0, config_.dt_rank(), padding));
+      LM_RETURN_IF_ERROR(projections.dt_proj.InsertZeros(context, 1, config_.dt_rank(), padding));
+    }
   }
   LM_RETURN_IF_ERROR(out_proj_.Pack(context, context.dtype));
   return attention_.Pack(context);
@@ -95,7 +101,7 @@ absl::StatusOr<Value> MambaMixer::Forward(OpContext& context, const Value& x,
 absl::StatusOr<Value> MambaMixer::Scan(OpContext& context, const Value& xz,
                                        absl::Span<const ScanMaps> maps) const {
   const int64_t d = config_.d_inner();
-  const int64_t r = config_.dt_rank();
+  const int64_t r = rank_;
   const int64_t n = config_.d_state;
   const Value x = ops::Slice(context, xz, 2, 0, d);
   const Value z = ops::Slice(context, xz, 2, d, 2 * d);

@@ -65,6 +65,8 @@ class MambaMixer {
   std::vector<Projections> projections_;
   LinearLayer out_proj_;
   ChannelAttention attention_;
+
+  int64_t rank_ = 0;  // R and the padding after it
 };
 
 }  // namespace localmamba

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/scan/scan_order.h"
+#include "kernels/tensor/dtype.h"
 
 namespace localmamba {
 
@@ -29,6 +30,11 @@ struct MixerConfig {
   [[nodiscard]] int64_t dt_rank() const { return (width + 15) / 16; }
   [[nodiscard]] int64_t x_proj_width() const { return dt_rank() + 2 * d_state; }
   [[nodiscard]] int64_t reduced_width() const { return d_inner() / 8; }
+  // Zeros to insert after the step part of a projection row, so that rows and their parts B and C
+  // start at multiples of 16 bytes, as fast kernels for 16-bit types want.
+  [[nodiscard]] int64_t rank_padding(DType dtype) const {
+    return dtype == DType::kFloat32 ? 0 : (8 - dt_rank() % 8) % 8;
+  }
 };
 
 }  // namespace localmamba

@@ -60,11 +60,18 @@ absl::Status Ss2d::Pack(OpContext& context) {
 absl::Status Ss2d::PackStacked(OpContext& context) {
   const int64_t k = config_.num_directions();
   const int64_t d = config_.d_inner();
-  LM_ASSIGN_OR_RETURN(const Value x_proj,
+  const int64_t r = config_.dt_rank();
+  const int64_t padding = config_.rank_padding(context.dtype);
+  rank_ = r + padding;
+  LM_ASSIGN_OR_RETURN(Value x_proj,
                       PackParameter(context, *stacked_.x_proj_weight, context.dtype));
-  x_proj_weight_ = ops::Reshape(context, x_proj, {k * config_.x_proj_width(), d});
-  LM_ASSIGN_OR_RETURN(const Value dt_weight,
+  LM_ASSIGN_OR_RETURN(Value dt_weight,
                       PackParameter(context, *stacked_.dt_projs_weight, context.dtype));
+  if (padding > 0) {
+    LM_ASSIGN_OR_RETURN(x_proj, ops::InsertZeros(context, x_proj, 1, r, padding));
+    LM_ASSIGN_OR_RETURN(dt_weight, ops::InsertZeros(context, dt_weight, 2, r, padding));
+  }
+  x_proj_weight_ = ops::Reshape(context, x_proj, {k * (rank_ + 2 * config_.d_state), d});
   LM_ASSIGN_OR_RETURN(const Value dt_bias,
                       PackParameter(context, *stacked_.dt_projs_bias, DType::kFloat32));
   LM_ASSIGN_OR_RETURN(const Value A_logs,
@@ -103,7 +110,7 @@ absl::StatusOr<Value> Ss2d::Forward(OpContext& context, const Value& x, const Va
 
 absl::StatusOr<Value> Ss2d::Scan(OpContext& context, const Value& u,
                                  absl::Span<const ScanMaps> maps) const {
-  const int64_t r = config_.dt_rank();
+  const int64_t r = rank_;
   const int64_t n = config_.d_state;
   LM_ASSIGN_OR_RETURN(const Value p, ops::Linear(context, u, x_proj_weight_, /*bias=*/Value()));
   std::vector<ops::SelectiveScanOperands> scans(maps.size());

@@ -66,7 +66,8 @@ class Ss2d {
   DirectionWeights direction_weights_;
   ChannelAttention attention_;
 
-  Value x_proj_weight_;  // (K*(R+2N), D)
+  int64_t rank_ = 0;     // R and the padding after it
+  Value x_proj_weight_;  // (K*(rank+2N), D)
   std::vector<Direction> directions_;
 };
 

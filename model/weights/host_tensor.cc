@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
-#include "model/weights/half.h"
+#include "kernels/tensor/half.h"
 
 namespace localmamba {
 namespace {

@@ -30,6 +30,11 @@ absl::Status CudaStream::CopyBytes(const void* source, void* destination, size_t
   return absl::OkStatus();
 }
 
+absl::Status CudaStream::ZeroBytes(void* destination, size_t bytes) {
+  LM_CUDA_RETURN_IF_ERROR(cudaMemsetAsync(destination, 0, bytes, handle_));
+  return absl::OkStatus();
+}
+
 cudaStream_t Activate(Stream& stream) {
   LM_CHECK(stream.native() != nullptr);
   (void)cudaSetDevice(stream.device().index);

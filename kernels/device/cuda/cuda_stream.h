@@ -22,6 +22,7 @@ class CudaStream final : public NativeStream {
 
   absl::Status Synchronize() override;
   absl::Status CopyBytes(const void* source, void* destination, size_t bytes) override;
+  absl::Status ZeroBytes(void* destination, size_t bytes) override;
 
   [[nodiscard]] cudaStream_t handle() const { return handle_; }
 

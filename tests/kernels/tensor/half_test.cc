@@ -1,4 +1,4 @@
-#include "model/weights/half.h"
+#include "kernels/tensor/half.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-// Conversions between float and the bits of the 16-bit formats, for weight files. Exact one way;
+// Conversions between float and the bits of the 16-bit formats. Exact one way;
 // rounded to nearest, ties to even, the other (overflow gives infinity, NaN stays NaN).
-#ifndef LOCALMAMBA_MODEL_WEIGHTS_HALF_H_
-#define LOCALMAMBA_MODEL_WEIGHTS_HALF_H_
+#ifndef LOCALMAMBA_KERNELS_TENSOR_HALF_H_
+#define LOCALMAMBA_KERNELS_TENSOR_HALF_H_
 
 #include <bit>
 #include <cstdint>
@@ -48,4 +48,4 @@ inline uint16_t Float16FromFloat(float value) {
 
 }  // namespace localmamba
 
-#endif  // LOCALMAMBA_MODEL_WEIGHTS_HALF_H_
+#endif  // LOCALMAMBA_KERNELS_TENSOR_HALF_H_
