@@ -16,6 +16,8 @@ absl::Status AddCpu(const ConstTensorView& a, const ConstTensorView& b, const Te
                     Stream& stream);
 absl::Status AddCuda(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
                      Stream& stream);
+absl::Status CastCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status CastCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status InsertTokenCpu(const ConstTensorView& x, const ConstTensorView& token,
                             int64_t position, const TensorView& y, Stream& stream);
 absl::Status InsertTokenCuda(const ConstTensorView& x, const ConstTensorView& token,

@@ -1,9 +1,13 @@
 #include "kernels/device/cuda/cuda_stream.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "kernels/base/check.h"
+#include "kernels/base/status_macros.h"
+#include "kernels/device/cuda/cuda_graph.h"
 #include "kernels/device/cuda/cuda_status.h"
+#include "kernels/device/cuda/cuda_stopwatch.h"
 
 namespace localmamba::cuda {
 
@@ -33,6 +37,17 @@ absl::Status CudaStream::CopyBytes(const void* source, void* destination, size_t
 absl::Status CudaStream::ZeroBytes(void* destination, size_t bytes) {
   LM_CUDA_RETURN_IF_ERROR(cudaMemsetAsync(destination, 0, bytes, handle_));
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Graph>> CudaStream::Capture(
+    absl::FunctionRef<absl::Status()> enqueue) {
+  return CudaGraph::Capture(handle_, enqueue);
+}
+
+absl::StatusOr<std::unique_ptr<Stopwatch>> CudaStream::CreateStopwatch(Stream& stream) {
+  LM_ASSIGN_OR_RETURN(CudaEvent start, CudaEvent::Create());
+  LM_ASSIGN_OR_RETURN(CudaEvent stop, CudaEvent::Create());
+  return std::make_unique<CudaStopwatch>(stream, std::move(start), std::move(stop));
 }
 
 cudaStream_t Activate(Stream& stream) {

@@ -23,6 +23,9 @@ class CudaStream final : public NativeStream {
   absl::Status Synchronize() override;
   absl::Status CopyBytes(const void* source, void* destination, size_t bytes) override;
   absl::Status ZeroBytes(void* destination, size_t bytes) override;
+  absl::StatusOr<std::unique_ptr<Graph>> Capture(
+      absl::FunctionRef<absl::Status()> enqueue) override;
+  absl::StatusOr<std::unique_ptr<Stopwatch>> CreateStopwatch(Stream& stream) override;
 
   [[nodiscard]] cudaStream_t handle() const { return handle_; }
 

@@ -1,0 +1,152 @@
+#include "model/engine/graph_engine.h"
+
+#include <cstring>
+
+#include "kernels/base/status_macros.h"
+#include "kernels/elementwise/cast.h"
+#include "kernels/image/normalize_pixels.h"
+#include "model/autograd/operations.h"
+#include "model/engine/check_engine_input.h"
+
+namespace localmamba {
+namespace {
+
+// The next number of the form 2^k or 3 * 2^k.
+int64_t RoundUpBatch(int64_t batch) {
+  int64_t power = 1;
+  while (power < batch) power *= 2;
+  return power >= 4 && power / 4 * 3 >= batch ? power / 4 * 3 : power;
+}
+
+size_t Bytes(const Tensor& tensor) {
+  return static_cast<size_t>(tensor.elements()) * SizeOf(tensor.dtype());
+}
+
+// The first `batch` entries in memory of their own, so that the result may outlive the engine.
+Tensor Export(const Tensor& tensor, int64_t batch) {
+  if (tensor.empty()) return {};
+  const Tensor wanted = tensor.Slice(0, 0, batch);
+  auto elements = std::make_shared<std::vector<float>>(static_cast<size_t>(wanted.elements()));
+  std::memcpy(elements->data(), wanted.data<float>(), Bytes(wanted));
+  const TensorView view(elements->data(), DType::kFloat32, wanted.shape());
+  return Tensor::Share(view, std::move(elements));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::unique_ptr<Network> network,
+                                                            const EngineOptions& options) {
+  LM_ASSIGN_OR_RETURN(std::unique_ptr<Allocator> memory, CreateDeviceAllocator(options.device));
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(options.device));
+  std::unique_ptr<GraphEngine> engine(new GraphEngine(std::move(memory),
+                                                      CreateHostAllocator(options.device),
+                                                      std::move(stream), std::move(network), options));
+  LM_ASSIGN_OR_RETURN(engine->stopwatch_, Stopwatch::Create(engine->stream_));
+  OpContext context{engine->stream_, engine->arena_, options.dtype};
+  LM_RETURN_IF_ERROR(engine->network_->Pack(context));
+  LM_RETURN_IF_ERROR(engine->stream_.Synchronize());
+  engine->arena_.ResetPeak();
+  return engine;
+}
+
+absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input) {
+  LM_RETURN_IF_ERROR(CheckEngineInput(input));
+  const int64_t batch = input.dim(0);
+  Shape shape = input.shape();
+  shape[0] = RoundUpBatch(batch);
+  LM_ASSIGN_OR_RETURN(Bucket * bucket, FindOrMakeBucket(input.dtype(), shape));
+  std::memcpy(bucket->host_input.view().raw_data(), input.raw_data(),
+              static_cast<size_t>(input.elements()) * SizeOf(input.dtype()));
+  LM_RETURN_IF_ERROR(Launch(*bucket));
+
+  EngineOutput output;
+  LM_ASSIGN_OR_RETURN(output.compute_time, stopwatch_->Elapsed());
+  output.logits = Export(bucket->host_outputs[0], batch);
+  output.pooled = Export(bucket->host_outputs[1], batch);
+  for (size_t i = 2; i < bucket->host_outputs.size(); ++i) {
+    output.features.push_back(Export(bucket->host_outputs[i], batch));
+  }
+  return output;
+}
+
+absl::Status GraphEngine::Launch(Bucket& bucket) {
+  LM_RETURN_IF_ERROR(Copy(bucket.host_input, bucket.input, stream_));
+  LM_RETURN_IF_ERROR(stopwatch_->Start());
+  LM_RETURN_IF_ERROR(bucket.graph->Launch(stream_));
+  LM_RETURN_IF_ERROR(stopwatch_->Stop());
+  for (size_t i = 0; i < bucket.outputs.size(); ++i) {
+    if (bucket.outputs[i].empty()) continue;
+    LM_RETURN_IF_ERROR(Copy(bucket.outputs[i], bucket.host_outputs[i], stream_));
+  }
+  return stream_.Synchronize();
+}
+
+absl::StatusOr<GraphEngine::Bucket*> GraphEngine::FindOrMakeBucket(DType dtype, const Shape& shape) {
+  const BucketKey key(dtype, {shape.dims().begin(), shape.dims().end()});
+  const auto found = buckets_.find(key);
+  if (found != buckets_.end()) return &found->second;
+  absl::StatusOr<Bucket> bucket = MakeBucket(dtype, shape);
+  if (absl::IsResourceExhausted(bucket.status()) && !buckets_.empty()) {
+    buckets_.clear();
+    arena_.ReleaseUnused();  // no graph is left that could write there
+    bucket = MakeBucket(dtype, shape);
+  }
+  LM_RETURN_IF_ERROR(bucket.status());
+  return &buckets_.emplace(key, *std::move(bucket)).first->second;
+}
+
+absl::StatusOr<GraphEngine::Bucket> GraphEngine::MakeBucket(DType dtype, const Shape& shape) {
+  Bucket bucket;
+  LM_ASSIGN_OR_RETURN(bucket.host_input, Tensor::Allocate(*pinned_, dtype, shape));
+  LM_ASSIGN_OR_RETURN(bucket.input, Tensor::Allocate(arena_, dtype, shape));
+  std::memset(bucket.host_input.view().raw_data(), 0, Bytes(bucket.host_input));
+  LM_RETURN_IF_ERROR(Copy(bucket.host_input, bucket.input, stream_));
+  {
+    LM_ASSIGN_OR_RETURN(const std::vector<Tensor> warm_up, Forward(bucket.input));
+    LM_RETURN_IF_ERROR(stream_.Synchronize());
+  }
+  LM_ASSIGN_OR_RETURN(bucket.graph, Graph::Capture(stream_, [&]() -> absl::Status {
+                        LM_ASSIGN_OR_RETURN(bucket.outputs, Forward(bucket.input));
+                        return absl::OkStatus();
+                      }));
+  for (const Tensor& output : bucket.outputs) {
+    Tensor host;
+    if (!output.empty()) {
+      LM_ASSIGN_OR_RETURN(host, Tensor::Allocate(*pinned_, output.dtype(), output.shape()));
+    }
+    bucket.host_outputs.push_back(std::move(host));
+  }
+  return bucket;
+}
+
+absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input) {
+  OpContext context{stream_, arena_, options_.dtype};
+  Value image;
+  if (input.dtype() == DType::kUInt8) {
+    const Shape shape{input.dim(0), 3, input.dim(1), input.dim(2)};
+    LM_ASSIGN_OR_RETURN(Tensor normalized, Tensor::Allocate(arena_, options_.dtype, shape));
+    LM_RETURN_IF_ERROR(NormalizePixels(input, options_.normalization, normalized, stream_));
+    image = Value(std::move(normalized));
+  } else {
+    LM_ASSIGN_OR_RETURN(image, ops::Convert(context, Value(input), options_.dtype));
+  }
+  LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, image));
+  std::vector<Value> values = {output.logits, output.pooled};
+  values.insert(values.end(), output.features.begin(), output.features.end());
+  std::vector<Tensor> tensors;
+  for (const Value& value : values) {
+    if (value.empty()) {
+      tensors.emplace_back();
+      continue;
+    }
+    LM_ASSIGN_OR_RETURN(Tensor tensor,
+                        Tensor::Allocate(arena_, DType::kFloat32, value.shape()));
+    const Shape rows{value.dim(0), tensor.elements() / value.dim(0)};
+    LM_RETURN_IF_ERROR(
+        Cast(value.tensor().view().Reshape(rows), tensor.view().Reshape(rows), stream_));
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+}  // namespace localmamba
