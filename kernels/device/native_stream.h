@@ -8,11 +8,12 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "kernels/device/graph.h"
-#include "kernels/device/stopwatch.h"
 
 namespace localmamba {
 
+class Graph;
+class Stopwatch;
+class Stream;
 
 // What a Stream of another device than the CPU consists of. Implemented by kernels/device/cuda.
 class NativeStream {

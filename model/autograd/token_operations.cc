@@ -45,9 +45,8 @@ absl::StatusOr<Value> InsertZeros(OpContext& context, const Value& x, int dim, i
   Shape shape = x.shape();
   shape[dim] += count;
   LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, x.tensor().dtype(), shape));
-  LM_RETURN_IF_ERROR(
-      context.stream.ZeroBytes(y.view().raw_data(),
-                               static_cast<size_t>(y.elements()) * SizeOf(y.dtype())));
+  LM_RETURN_IF_ERROR(context.stream.ZeroBytes(
+      y.view().raw_data(), static_cast<size_t>(y.elements()) * SizeOf(y.dtype())));
   // Rows of everything from `dim` on: the parts before and after the zeros are column ranges.
   const ConstTensorView from = x.tensor().view().Reshape({outer, x.dim(dim) * inner});
   const TensorView to = y.view().Reshape({outer, shape[dim] * inner});

@@ -3,8 +3,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
+#include "kernels/device/stopwatch.h"
+#include "model/engine/check_engine_input.h"
 
 namespace localmamba {
 namespace {
@@ -42,10 +43,14 @@ absl::StatusOr<std::unique_ptr<Engine>> CpuEngine::Create(std::unique_ptr<Networ
 }
 
 absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Stopwatch> stopwatch, Stopwatch::Create(stream_));
+  LM_RETURN_IF_ERROR(stopwatch->Start());
   LM_ASSIGN_OR_RETURN(const Value image, Import(input));
   OpContext context{stream_, arena_, DType::kFloat32};
   LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, image));
+  LM_RETURN_IF_ERROR(stopwatch->Stop());
   EngineOutput result;
+  LM_ASSIGN_OR_RETURN(result.compute_time, stopwatch->Elapsed());
   LM_ASSIGN_OR_RETURN(result.logits, Export(output.logits, stream_));
   LM_ASSIGN_OR_RETURN(result.pooled, Export(output.pooled, stream_));
   for (const Value& feature : output.features) {
@@ -56,15 +61,8 @@ absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
 }
 
 absl::StatusOr<Value> CpuEngine::Import(const ConstTensorView& input) {
+  LM_RETURN_IF_ERROR(CheckEngineInput(input));
   const bool pixels = input.dtype() == DType::kUInt8;
-  const bool fits = !input.empty() && input.device().is_cpu() && input.rank() == 4 &&
-                    input.IsDense() && input.dim(pixels ? 3 : 1) == 3 &&
-                    (pixels || input.dtype() == DType::kFloat32);
-  if (!fits) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("engine input is ", Describe(input),
-                     ", wanted f32 [batch,3,height,width] or u8 [batch,height,width,3] on cpu"));
-  }
   const Shape shape = pixels ? Shape{input.dim(0), 3, input.dim(1), input.dim(2)} : input.shape();
   LM_ASSIGN_OR_RETURN(Tensor image, Tensor::Allocate(arena_, DType::kFloat32, shape));
   LM_RETURN_IF_ERROR(pixels ? NormalizePixels(input, normalization_, image, stream_)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "kernels/device/device.h"
 #include "kernels/image/normalize_pixels.h"
 #include "kernels/tensor/tensor.h"
@@ -27,6 +28,7 @@ struct EngineOutput {
   Tensor logits;                 // (B, num_classes); empty without a head
   Tensor pooled;                 // (B, width); empty without a head
   std::vector<Tensor> features;  // per out_index (B, C, H, W)
+  absl::Duration compute_time;   // of the network alone, without copies to and from a device
 };
 
 // Used by one thread at a time. Memory comes from an arena: after the first run of a shape, runs of

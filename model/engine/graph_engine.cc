@@ -38,9 +38,9 @@ absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::unique_ptr<Netw
                                                             const EngineOptions& options) {
   LM_ASSIGN_OR_RETURN(std::unique_ptr<Allocator> memory, CreateDeviceAllocator(options.device));
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(options.device));
-  std::unique_ptr<GraphEngine> engine(new GraphEngine(std::move(memory),
-                                                      CreateHostAllocator(options.device),
-                                                      std::move(stream), std::move(network), options));
+  std::unique_ptr<GraphEngine> engine(
+      new GraphEngine(std::move(memory), CreateHostAllocator(options.device), std::move(stream),
+                      std::move(network), options));
   LM_ASSIGN_OR_RETURN(engine->stopwatch_, Stopwatch::Create(engine->stream_));
   OpContext context{engine->stream_, engine->arena_, options.dtype};
   LM_RETURN_IF_ERROR(engine->network_->Pack(context));
@@ -81,7 +81,8 @@ absl::Status GraphEngine::Launch(Bucket& bucket) {
   return stream_.Synchronize();
 }
 
-absl::StatusOr<GraphEngine::Bucket*> GraphEngine::FindOrMakeBucket(DType dtype, const Shape& shape) {
+absl::StatusOr<GraphEngine::Bucket*> GraphEngine::FindOrMakeBucket(DType dtype,
+                                                                   const Shape& shape) {
   const BucketKey key(dtype, {shape.dims().begin(), shape.dims().end()});
   const auto found = buckets_.find(key);
   if (found != buckets_.end()) return &found->second;
@@ -139,8 +140,7 @@ absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input) {
       tensors.emplace_back();
       continue;
     }
-    LM_ASSIGN_OR_RETURN(Tensor tensor,
-                        Tensor::Allocate(arena_, DType::kFloat32, value.shape()));
+    LM_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(arena_, DType::kFloat32, value.shape()));
     const Shape rows{value.dim(0), tensor.elements() / value.dim(0)};
     LM_RETURN_IF_ERROR(
         Cast(value.tensor().view().Reshape(rows), tensor.view().Reshape(rows), stream_));

@@ -34,7 +34,8 @@ class GraphEngine final : public Engine {
   struct Bucket {
     Tensor host_input;
     Tensor input;
-    std::vector<Tensor> outputs;  // float32; logits, pooled, features; empty where the network has none
+    std::vector<Tensor>
+        outputs;  // float32; logits, pooled, features; empty where the network has none
     std::vector<Tensor> host_outputs;
     std::unique_ptr<Graph> graph;
   };

@@ -25,8 +25,9 @@ TEST(CastTest, RoundsToEachTypeAndBackAcrossStridedRows) {
     ASSERT_TRUE(Cast(half, TensorView(back.data(), DType::kFloat32, {2, 3}), stream).ok());
     const std::vector<float> kept = {x[0], x[1], x[2], x[4], x[5], x[6]};
     for (size_t i = 0; i < kept.size(); ++i) {
-      const float expected = dtype == DType::kFloat16 ? FloatFromFloat16(Float16FromFloat(kept[i]))
-                                                      : FloatFromBFloat16(BFloat16FromFloat(kept[i]));
+      const float expected = dtype == DType::kFloat16
+                                 ? FloatFromFloat16(Float16FromFloat(kept[i]))
+                                 : FloatFromBFloat16(BFloat16FromFloat(kept[i]));
       EXPECT_EQ(back[i], expected) << i;
     }
   }
