@@ -5,6 +5,7 @@
 
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
+#include "kernels/device/cuda/cuda_devices.h"
 #include "kernels/device/cuda/cuda_graph.h"
 #include "kernels/device/cuda/cuda_status.h"
 #include "kernels/device/cuda/cuda_stopwatch.h"
@@ -12,6 +13,7 @@
 namespace localmamba::cuda {
 
 absl::StatusOr<std::unique_ptr<CudaStream>> CudaStream::Create(int index) {
+  LM_RETURN_IF_ERROR(CheckDevice(index));
   LM_CUDA_RETURN_IF_ERROR(cudaSetDevice(index));
   cudaStream_t handle = nullptr;
   LM_CUDA_RETURN_IF_ERROR(cudaStreamCreateWithFlags(&handle, cudaStreamNonBlocking));
