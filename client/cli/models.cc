@@ -9,11 +9,11 @@
 namespace localmamba::client {
 namespace {
 
-const char* TaskName(v1::Task task) {
+const char* TaskName(v1::ServedVersion::Task task) {
   switch (task) {
-    case v1::TASK_CLASSIFICATION:
+    case v1::ServedVersion::TASK_CLASSIFICATION:
       return "classification";
-    case v1::TASK_FEATURES:
+    case v1::ServedVersion::TASK_FEATURES:
       return "features";
     default:
       return "unknown";

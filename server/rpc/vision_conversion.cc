@@ -70,8 +70,9 @@ void ToProto(const ServedVersion& version, bool ready, v1::ServedVersion& proto)
   for (const auto& [label, number] : model.spec.version_labels) {
     if (number == model.version) proto.add_labels(label);
   }
-  proto.set_task(model.spec.task == ModelTask::kClassification ? v1::TASK_CLASSIFICATION
-                                                               : v1::TASK_FEATURES);
+  proto.set_task(model.spec.task == ModelTask::kClassification
+                     ? v1::ServedVersion::TASK_CLASSIFICATION
+                     : v1::ServedVersion::TASK_FEATURES);
   proto.set_num_classes(static_cast<int32_t>(version.num_classes()));
   proto.set_input_height(static_cast<int32_t>(model.spec.preprocess.crop_height));
   proto.set_input_width(static_cast<int32_t>(model.spec.preprocess.crop_width));

@@ -99,7 +99,7 @@ TEST_F(VisionServiceTest, ListsModels) {
   EXPECT_EQ(first.model(), "fake");
   EXPECT_EQ(first.version(), 1);
   EXPECT_THAT(first.labels(), ElementsAre("stable"));
-  EXPECT_EQ(first.task(), v1::TASK_CLASSIFICATION);
+  EXPECT_EQ(first.task(), v1::ServedVersion::TASK_CLASSIFICATION);
   EXPECT_EQ(first.num_classes(), 10);
   EXPECT_EQ(first.input_height(), 8);
   EXPECT_TRUE(first.ready());

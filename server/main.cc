@@ -1,0 +1,181 @@
+// localmamba_server: the one file that names concrete classes and connects them.
+#include <grpcpp/impl/service_type.h>
+#include <prometheus/registry.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "kernels/base/status_macros.h"
+#include "kernels/device/buffer.h"
+#include "kernels/device/stream.h"
+#include "model/engine/engine.h"
+#include "server/config/command_line.h"
+#include "server/config/server_config.h"
+#include "server/http/http_server.h"
+#include "server/http/status_pages.h"
+#include "server/metrics/server_metrics.h"
+#include "server/pipeline/served_models.h"
+#include "server/pipeline/vision_pipeline.h"
+#include "server/repository/model_repository.h"
+#include "server/rpc/grpc_server.h"
+#include "server/rpc/vision_service.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/lifecycle.h"
+#include "server/runtime/log.h"
+#include "server/runtime/notification.h"
+#include "server/runtime/signal_listener.h"
+#include "server/runtime/thread_pool.h"
+
+namespace localmamba::server {
+namespace {
+
+constexpr int kExitFailed = 1;    // could not start, or was told twice to stop
+constexpr int kExitBadUsage = 2;  // command line or configuration file
+
+constexpr char kVisionService[] = "localmamba.v1.VisionService";
+
+absl::StatusOr<EngineOptions> ToEngineOptions(const ComputeConfig& config) {
+  EngineOptions options;
+  LM_ASSIGN_OR_RETURN(options.device, Device::Parse(config.device));
+  if (config.dtype == "auto") {
+    options.dtype = options.device.is_cpu() ? DType::kFloat32 : DType::kFloat16;
+  } else {
+    LM_ASSIGN_OR_RETURN(options.dtype, ParseDType(config.dtype));
+  }
+  options.cpu_threads = config.cpu_threads;
+  return options;
+}
+
+DecodeLimits ToDecodeLimits(const RequestLimits& config) {
+  return {.max_bytes = static_cast<size_t>(config.max_image_bytes),
+          .max_pixels = config.max_image_pixels,
+          .max_side = config.max_image_side,
+          .max_aspect_ratio = config.max_aspect_ratio};
+}
+
+ServedVersion::Options ToServedOptions(const BatchingConfig& config) {
+  return {.batching = {.max_batch_size = static_cast<size_t>(config.max_batch_size),
+                       .max_queue_delay = config.max_queue_delay},
+          .queue = {.max_requests = static_cast<size_t>(config.max_queue_requests),
+                    .max_bytes = static_cast<size_t>(config.max_queue_bytes)}};
+}
+
+absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {
+  // 0 means the same here as for a stream: as many as the process may use.
+  LM_ASSIGN_OR_RETURN(const Stream stream, Stream::Create(Device::Cpu(), config.decode_threads));
+  return stream.cpu_threads();
+}
+
+std::vector<ModelName> NamesOf(const ServedModels& models) {
+  std::vector<ModelName> names;
+  for (const ServedVersion* version : models.List()) {
+    names.push_back({version->model().model, version->model().version});
+  }
+  return names;
+}
+
+// Serves until the first SIGTERM or SIGINT has been followed to its end.
+absl::Status Serve(const ServerConfig& config, const Log& log) {
+  Lifecycle lifecycle;
+  Notification stop;
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<SignalListener> signals,
+                      SignalListener::Start([&](int signal, int count) {
+                        log.Info("signal", {{"signal", signal}, {"count", count}});
+                        if (count > 1) std::_Exit(kExitFailed);
+                        if (lifecycle.phase() == Phase::kLoading) std::_Exit(EXIT_SUCCESS);
+                        stop.Notify();
+                      }));
+
+  RealClock clock;
+  prometheus::Registry registry;
+  ServerMetrics metrics(registry);
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
+  LM_ASSIGN_OR_RETURN(const EngineOptions engine_options, ToEngineOptions(config.compute));
+  LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
+
+  std::unique_ptr<ServedModels> models;  // written before lifecycle leaves kLoading
+  LM_ASSIGN_OR_RETURN(
+      const std::unique_ptr<HttpServer> http,
+      HttpServer::Start({.address = config.listen.address, .port = config.listen.http_port},
+                        StatusPages(metrics, lifecycle, [&models] { return NamesOf(*models); })));
+  log.Info("loading", {{"model_repository", config.model_repository},
+                       {"device", engine_options.device.ToString()},
+                       {"dtype", std::string(ToString(engine_options.dtype))},
+                       {"http_port", http->port()}});
+
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<ModelRepository> repository,
+                      ModelRepository::Open(config.model_repository, engine_options));
+  ThreadPool reply_pool(1, static_cast<size_t>(config.batching.max_queue_requests));
+  LM_ASSIGN_OR_RETURN(models, ServedModels::Start(*repository, ToServedOptions(config.batching),
+                                                  *host, clock, metrics));
+  ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
+  VisionPipeline pipeline(*models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
+                          clock);
+  for (const ModelName& name : NamesOf(*models)) {
+    log.Info("model loaded", {{"model", name.model}, {"version", name.version}});
+  }
+
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(CreateVisionService(pipeline, lifecycle, metrics));
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
+                      GrpcServer::Start({.address = config.listen.address,
+                                         .port = config.listen.grpc_port,
+                                         .max_request_bytes = config.limits.max_request_bytes},
+                                        std::move(services)));
+  lifecycle.Enter(Phase::kServing);
+  for (const std::string& model : models->ModelNames()) grpc_server->SetServing(model, true);
+  grpc_server->SetServing(kVisionService, true);
+  grpc_server->SetServing("", true);
+  log.Info("listening", {{"address", config.listen.address},
+                         {"grpc_port", grpc_server->port()},
+                         {"http_port", http->port()}});
+
+  stop.WaitForNotification();
+  lifecycle.Enter(Phase::kDraining);
+  grpc_server->SetNothingServing();
+  log.Info("draining", {{"drain_delay", absl::FormatDuration(config.shutdown.drain_delay)}});
+  absl::SleepFor(config.shutdown.drain_delay);
+  lifecycle.Enter(Phase::kStopping);
+  log.Info("stopping", {{"drain_timeout", absl::FormatDuration(config.shutdown.drain_timeout)}});
+  grpc_server->Shutdown(config.shutdown.drain_timeout);
+  log.Info("stopped");
+  return absl::OkStatus();
+}
+
+int Main(const std::vector<std::string>& arguments) {
+  const auto parsed = ParseCommandLine(arguments);
+  if (!parsed.ok()) {
+    std::fprintf(stderr, "localmamba_server: %s\n", std::string(parsed.status().message()).c_str());
+    return kExitBadUsage;
+  }
+  if (const auto* help = std::get_if<HelpText>(&*parsed)) {
+    std::fputs(help->text.c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
+  const auto& config = std::get<ServerConfig>(*parsed);
+  const absl::StatusOr<Log> log = Log::ToStderr(config.log_level);
+  if (!log.ok()) {
+    std::fprintf(stderr, "localmamba_server: %s\n", std::string(log.status().message()).c_str());
+    return kExitBadUsage;
+  }
+  const absl::Status status = Serve(config, *log);
+  if (status.ok()) return EXIT_SUCCESS;
+  log->Error("cannot serve", {{"code", absl::StatusCodeToString(status.code())},
+                              {"error", std::string(status.message())}});
+  return kExitFailed;
+}
+
+}  // namespace
+}  // namespace localmamba::server
+
+int main(int argc, char** argv) {
+  return localmamba::server::Main(std::vector<std::string>(argv + 1, argv + argc));
+}

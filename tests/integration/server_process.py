@@ -1,0 +1,43 @@
+"""Starts localmamba_server as a process of its own, for the tests in this folder."""
+
+import json
+import pathlib
+import signal
+import subprocess
+
+
+class ServerProcess:
+    """A running server on ports that the system picked. Use it in a `with` statement."""
+
+    def __init__(self, binary: str, repository: pathlib.Path, *flags: str):
+        self._process = subprocess.Popen(
+            [binary, "--model-repository", str(repository), "--grpc-port", "0", "--http-port", "0",
+             "--device", "cpu", *flags],
+            stderr=subprocess.PIPE, text=True)
+        listening = self.await_log("listening")
+        self.grpc_target = f"127.0.0.1:{listening['grpc_port']}"
+        self.http_url = f"http://127.0.0.1:{listening['http_port']}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._process.stderr.close()
+
+    def await_log(self, message: str) -> dict:
+        """Reads the log, whose every line is a JSON object, up to the first line with that message."""
+        seen = []
+        for line in self._process.stderr:
+            seen.append(line)
+            fields = json.loads(line)
+            if fields["message"] == message:
+                return fields
+        raise AssertionError(f"the server ended without logging {message!r}; its log:\n{''.join(seen)}")
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self) -> int:
+        return self._process.wait(timeout=60)
