@@ -1,7 +1,7 @@
 // localmamba_tool: works on model folders without a server.
 //
-// Exit status: 0 done; 2 a flag, file or model is not usable as asked; 1 any other failure. Errors are
-// one line on standard error.
+// Exit status: 0 done; 2 a flag, file or model is not usable as asked; 1 any other failure. Errors
+// are one line on standard error.
 #include <cstdio>
 #include <memory>
 #include <string>

@@ -27,7 +27,8 @@ absl::Status AssignWeights(const NamedTensors& tensors, Allocator& allocator,
 absl::Status LoadWeights(const std::string& path, Allocator& allocator, ParameterSet& parameters);
 
 // Writes every parameter, buffers too, as `dtype` (f32, f16 or bf16). Errors: FAILED_PRECONDITION
-// naming a parameter without a value; INVALID_ARGUMENT for another dtype; those of WriteSafetensors.
+// naming a parameter without a value; INVALID_ARGUMENT for another dtype; those of
+// WriteSafetensors.
 absl::Status SaveWeights(const ParameterSet& parameters, DType dtype, const std::string& path);
 
 }  // namespace localmamba

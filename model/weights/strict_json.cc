@@ -12,7 +12,8 @@ absl::StatusOr<nlohmann::json> ParseStrictJson(absl::string_view text, int max_d
   using nlohmann::json;
   std::vector<std::set<std::string>> keys;  // of the objects being read, outermost first
   absl::Status problem;
-  // Values for which this returns false are dropped at once, so that what is refused takes no memory.
+  // Values for which this returns false are dropped at once, so that what is refused takes no
+  // memory.
   const auto check = [&](int depth, json::parse_event_t event, json& value) {
     if (!problem.ok()) return false;
     const bool starts =

@@ -1,5 +1,5 @@
-// Reads the weights in a PyTorch checkpoint (torch.save of PyTorch 1.6 and later: a zip archive with
-// a pickle). The pickle is read as data; no code in it runs.
+// Reads the weights in a PyTorch checkpoint (torch.save of PyTorch 1.6 and later: a zip archive
+// with a pickle). The pickle is read as data; no code in it runs.
 #ifndef LOCALMAMBA_MODEL_WEIGHTS_TORCH_CHECKPOINT_H_
 #define LOCALMAMBA_MODEL_WEIGHTS_TORCH_CHECKPOINT_H_
 
@@ -15,8 +15,8 @@
 namespace localmamba {
 
 struct TorchCheckpoint {
-  // The state dict, row-major, in memory of its own: f32 (converted from half, bfloat16 and double),
-  // i64, i32 or u8. Names without leading "module." and "backbone.".
+  // The state dict, row-major, in memory of its own: f32 (converted from half, bfloat16 and
+  // double), i64, i32 or u8. Names without leading "module." and "backbone.".
   NamedTensors tensors;
   std::string entry;                 // where it was: "state_dict", or "" for the file itself
   std::vector<std::string> skipped;  // what else the file has: "epoch", "optimizer", ...

@@ -25,9 +25,9 @@ class ModelRepository {
 
   // Loads the newest version (largest number) of every model and every version a label points at,
   // and warms it up with one run. Every folder in `path` is a model, except those whose name starts
-  // with ".". Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT, naming file and field, for
-  // the first model that does not suit; the code of the cause (no memory, no such device) if it
-  // cannot be run.
+  // with ".". Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT, naming file and field,
+  // for the first model that does not suit; the code of the cause (no memory, no such device) if
+  // it cannot be run.
   static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(const std::string& path,
                                                                const EngineOptions& options);
 

@@ -34,7 +34,8 @@ inline constexpr size_t kMaxModelSpecBytes = size_t{1} << 20;
 absl::Status Validate(const ModelSpec& spec);
 
 // Parses and validates proto3 JSON. `source` names the text in messages. Errors: INVALID_ARGUMENT
-// naming source and field: no JSON, unknown or repeated field, value of another type or out of range.
+// naming source and field: no JSON, unknown or repeated field, value of another type or out of
+// range.
 absl::StatusOr<ModelSpec> ParseModelSpec(absl::string_view json, absl::string_view source);
 
 // The text of a model.json with every field written out. Inverse of ParseModelSpec.
