@@ -11,7 +11,7 @@ namespace localmamba::cuda {
 __device__ __forceinline__ float Sigmoid(float x) { return __fdividef(1.0F, 1.0F + __expf(-x)); }
 __device__ __forceinline__ float Silu(float x) { return __fdividef(x, 1.0F + __expf(-x)); }
 __device__ __forceinline__ float Gelu(float x) {
-  return 0.5F * x * (1.0F + erff(x * 0.70710678118654752F));
+  return 0.5F * x * erfcf(x * -0.70710678118654752F);  // 1 + erf would cancel for x < 0
 }
 
 template <Activation kActivation, int N>

@@ -11,10 +11,6 @@ namespace {
 
 constexpr int kThreads = 256;
 
-__device__ float Widen(float x) { return x; }
-__device__ float Widen(__half x) { return __half2float(x); }
-__device__ float Widen(__nv_bfloat16 x) { return __bfloat162float(x); }
-
 // Weights are cast once, at load: plain code suffices.
 template <class X, class Y>
 __global__ void CastKernel(const X* x, int64_t x_stride, Y* y, int64_t y_stride, int64_t rows,
@@ -23,7 +19,7 @@ __global__ void CastKernel(const X* x, int64_t x_stride, Y* y, int64_t y_stride,
   if (i >= rows * columns) return;
   const int64_t m = i / columns;
   const int64_t n = i % columns;
-  y[m * y_stride + n] = static_cast<Y>(Widen(x[m * x_stride + n]));
+  y[m * y_stride + n] = FromFloat<Y>(ToFloat(x[m * x_stride + n]));
 }
 
 }  // namespace

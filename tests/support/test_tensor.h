@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,7 +22,7 @@ class TestTensor {
   // Absent: view() is empty.
   TestTensor() = default;
   explicit TestTensor(const Shape& shape, int64_t gap = 0) : shape_(shape), gap_(gap) {
-    storage_.assign(static_cast<size_t>(PaddedShape().elements()), kUnset);
+    storage_.assign(static_cast<size_t>(storage_shape().elements()), kUnset);
   }
 
   // Uniform in [low, high), the same for the same seed.
@@ -40,8 +41,19 @@ class TestTensor {
 
   [[nodiscard]] TensorView view() {
     if (storage_.empty()) return {};
-    TensorView padded(storage_.data(), DType::kFloat32, PaddedShape());
-    return shape_.rank() == 0 ? padded : padded.Slice(shape_.rank() - 1, 0, width());
+    return WithoutGaps(TensorView(storage_.data(), DType::kFloat32, storage_shape()));
+  }
+  // The view of this tensor in a copy of the storage.
+  [[nodiscard]] TensorView WithoutGaps(const TensorView& storage) const {
+    return shape_.rank() == 0 ? storage : storage.Slice(shape_.rank() - 1, 0, width());
+  }
+
+  // All elements, those in gaps included.
+  std::vector<float>& storage() { return storage_; }
+  [[nodiscard]] Shape storage_shape() const {
+    Shape padded = shape_;
+    if (padded.rank() > 0) padded[padded.rank() - 1] += gap_;
+    return padded;
   }
 
   // The elements without gaps, row-major.
@@ -63,28 +75,23 @@ class TestTensor {
   }
 
  private:
-  static constexpr float kUnset = -12345.0F;
+  static constexpr float kUnset = -12288.0F;  // exact in 16 bits too
 
   [[nodiscard]] int64_t width() const { return shape_.rank() == 0 ? 1 : shape_[shape_.rank() - 1]; }
-  [[nodiscard]] Shape PaddedShape() const {
-    Shape padded = shape_;
-    if (padded.rank() > 0) padded[padded.rank() - 1] += gap_;
-    return padded;
-  }
 
   Shape shape_;
   int64_t gap_ = 0;
   std::vector<float> storage_;
 };
 
-// Fails at the element that is farthest from `expected` if it is farther than `tolerance`.
+// Fails at the element that is farthest beyond `tolerance` plus `relative` times the expected value.
 inline void ExpectNear(const std::vector<double>& actual, const std::vector<double>& expected,
-                       double tolerance) {
+                       double tolerance, double relative = 0.0) {
   ASSERT_EQ(actual.size(), expected.size());
   size_t worst = 0;
-  double worst_error = -1.0;
+  double worst_error = -std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < actual.size(); ++i) {
-    const double error = std::abs(actual[i] - expected[i]);
+    const double error = std::abs(actual[i] - expected[i]) - relative * std::abs(expected[i]);
     if (!(error <= worst_error)) {  // a NaN counts as the worst
       worst = i;
       worst_error = error;
@@ -92,7 +99,8 @@ inline void ExpectNear(const std::vector<double>& actual, const std::vector<doub
     }
   }
   if (!actual.empty()) {
-    EXPECT_NEAR(actual[worst], expected[worst], tolerance) << "at element " << worst;
+    EXPECT_NEAR(actual[worst], expected[worst], tolerance + relative * std::abs(expected[worst]))
+        << "at element " << worst;
   }
 }
 

@@ -9,8 +9,8 @@
 
 #include "kernels/scan/scan_order.h"
 #include "tests/reference/causal_conv1d.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
-#include "tests/support/highway_targets.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -56,22 +56,25 @@ struct Direction {
   std::vector<int32_t> read;
 };
 
-class CausalConv1dTest : public testing::TestWithParam<std::tuple<int64_t, ConvCase>> {};
+class CausalConv1dTest : public BackendTest<ConvCase> {};
 
 TEST_P(CausalConv1dTest, AgreesWithReference) {
-  const ScopedHighwayTarget target(std::get<0>(GetParam()));
-  const ConvCase& c = std::get<1>(GetParam());
+  const ConvCase& c = test_case();
   std::vector<Direction> directions;
   std::vector<CausalConv1dDirection> args;
   for (const std::string& name : c.directions) {
     directions.emplace_back(c, name, static_cast<uint32_t>(100 * directions.size()));
   }
-  for (Direction& direction : directions) args.push_back(direction.Args());
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  for (Direction& direction : directions) {
+    args.push_back({.x = Data(direction.x),
+                    .read = Indices(direction.read),
+                    .weight = Float32(direction.weight),
+                    .bias = Float32(direction.bias),
+                    .u = Data(direction.u)});
+  }
 
-  const absl::Status status = CausalConv1d(args, c.activation, stream);
+  ASSERT_TRUE(Fetch(CausalConv1d(args, c.activation, stream())));
 
-  ASSERT_TRUE(status.ok()) << status;
   for (const Direction& direction : directions) {
     // The sum of at most 9 terms below 1 rounds by 9 * 2^-24 of 9 at most, and SiLU, whose slope is
     // below 1.1, adds 2^-21 of the result.
@@ -81,14 +84,14 @@ TEST_P(CausalConv1dTest, AgreesWithReference) {
                                 direction.bias.values(), c.activation, static_cast<size_t>(c.batch),
                                 static_cast<size_t>(c.height * c.width),
                                 static_cast<size_t>(c.channels), static_cast<size_t>(c.taps)),
-        5e-6);
+        5e-6, Roundoff());
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    AllTargets, CausalConv1dTest,
+    AllBackends, CausalConv1dTest,
     testing::Combine(
-        testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+        testing::ValuesIn(BackendsAndInstructionSets()),
         testing::Values(
             ConvCase{"OneOfEverything", 1, 1, 1, 1, 1},
             ConvCase{"ShorterThanTheKernel", 2, 1, 2, 17}, ConvCase{"FullVectors", 1, 5, 5, 64},
@@ -106,10 +109,9 @@ INSTANTIATE_TEST_SUITE_P(
             ConvCase{"NoBias", 1, 4, 4, 18, 4, {"w3"}, 0, false},
             ConvCase{"NoActivation", 1, 4, 4, 18, 4, {"h"}, 0, true, Activation::kIdentity},
             ConvCase{"Gelu", 1, 4, 4, 18, 4, {"h"}, 0, true, Activation::kGelu},
-            ConvCase{"Sigmoid", 1, 4, 4, 18, 4, {"h"}, 0, true, Activation::kSigmoid})),
-    [](const auto& info) {
-      return std::get<1>(info.param).name + hwy::TargetName(std::get<0>(info.param));
-    });
+            ConvCase{"Sigmoid", 1, 4, 4, 18, 4, {"h"}, 0, true, Activation::kSigmoid},
+            ConvCase{"LayerOfANetwork", 2, 14, 14, 192, 4, {"h", "v_flip", "w7", "w7_flip"}, 192})),
+    BackendCaseName);
 
 class CausalConv1dGoldenTest : public testing::TestWithParam<nlohmann::json> {};
 

@@ -8,8 +8,8 @@
 #include <tuple>
 
 #include "tests/reference/depthwise_conv2d.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
-#include "tests/support/highway_targets.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -29,39 +29,36 @@ struct ConvCase {
 
 void PrintTo(const ConvCase& conv_case, std::ostream* out) { *out << conv_case.name; }
 
-class DepthwiseConv2dTest : public testing::TestWithParam<std::tuple<int64_t, ConvCase>> {};
+class DepthwiseConv2dTest : public BackendTest<ConvCase> {};
 
 TEST_P(DepthwiseConv2dTest, AgreesWithReference) {
-  const ScopedHighwayTarget target(std::get<0>(GetParam()));
-  const ConvCase& c = std::get<1>(GetParam());
+  const ConvCase& c = test_case();
   const Shape kernel = {c.x[3], c.kernel_height, c.kernel_width};
   TestTensor x = TestTensor::Random(c.x, 1, -1, 1, c.gap);
   TestTensor weight = TestTensor::Random(kernel, 2);
   TestTensor bias = c.bias ? TestTensor::Random({c.x[3]}, 3) : TestTensor();
   TestTensor y(c.x);
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const DepthwiseConv2dArgs args = {.x = Data(x),
+                                    .weight = Float32(weight),
+                                    .bias = Float32(bias),
+                                    .activation = c.activation,
+                                    .y = Data(y)};
 
-  const absl::Status status = DepthwiseConv2d({.x = x.view(),
-                                               .weight = weight.view(),
-                                               .bias = bias.view(),
-                                               .activation = c.activation,
-                                               .y = y.view()},
-                                              stream);
+  ASSERT_TRUE(Fetch(DepthwiseConv2d(args, stream())));
 
-  ASSERT_TRUE(status.ok()) << status;
   // A sum of T terms below 1 rounds by T * 2^-24 of its partial sums, which stay near sqrt(T); the
   // activations have slopes below 1.2 and add 2^-21 of the result.
   const auto taps = static_cast<double>(c.kernel_height * c.kernel_width + 1);
   ExpectNear(y.values(),
              reference::DepthwiseConv2d(x.values(), c.x, weight.values(), kernel, bias.values(),
                                         c.activation),
-             taps * 5e-7);
+             taps * 5e-7, Roundoff());
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    AllTargets, DepthwiseConv2dTest,
+    AllBackends, DepthwiseConv2dTest,
     testing::Combine(
-        testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+        testing::ValuesIn(BackendsAndInstructionSets()),
         testing::Values(
             ConvCase{"OneOfEverything", {1, 1, 1, 1}, 1, 1}, ConvCase{"OneCell", {2, 1, 1, 17}},
             ConvCase{"OneRow", {2, 1, 5, 17}}, ConvCase{"OneColumn", {2, 5, 1, 17}},
@@ -73,10 +70,12 @@ INSTANTIATE_TEST_SUITE_P(
             ConvCase{"FlatKernel", {1, 5, 5, 18}, 1, 3},
             ConvCase{"TallKernel", {1, 5, 5, 18}, 3, 1},
             ConvCase{"NoBias", {1, 4, 4, 18}, 3, 3, 0, false},
-            ConvCase{"NoActivation", {1, 4, 4, 18}, 3, 3, 0, true, Activation::kIdentity})),
-    [](const auto& info) {
-      return std::get<1>(info.param).name + hwy::TargetName(std::get<0>(info.param));
-    });
+            ConvCase{"NoActivation", {1, 4, 4, 18}, 3, 3, 0, true, Activation::kIdentity},
+            ConvCase{"Gelu", {1, 4, 4, 8}, 3, 3, 0, true, Activation::kGelu},
+            ConvCase{"Sigmoid", {1, 4, 4, 8}, 3, 3, 0, true, Activation::kSigmoid},
+            ConvCase{"LayerOfANetwork", {2, 28, 28, 96}, 3, 3, 96},
+            ConvCase{"OddGrid", {3, 13, 7, 20}})),
+    BackendCaseName);
 
 class DepthwiseConv2dGoldenTest : public testing::TestWithParam<nlohmann::json> {};
 

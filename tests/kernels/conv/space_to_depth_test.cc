@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/reference/conv2d.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -13,21 +14,31 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class SpaceToDepthTest : public ::testing::TestWithParam<Shape> {};
+struct SpaceToDepthCase {
+  std::string name;
+  Shape x;
+};
+
+class SpaceToDepthTest : public BackendTest<SpaceToDepthCase> {};
 
 TEST_P(SpaceToDepthTest, AgreesWithReference) {
-  const Shape& shape = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const Shape& shape = test_case().x;
   TestTensor x = TestTensor::Random(shape, 1);
   TestTensor y({shape[0], (shape[1] + 1) / 2, (shape[2] + 1) / 2, 4 * shape[3]});
-  const absl::Status status = SpaceToDepth(x.view(), y.view(), stream);
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(Fetch(SpaceToDepth(Data(x), Data(y), stream())));
   EXPECT_EQ(y.values(), reference::SpaceToDepth(x.values(), shape));
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, SpaceToDepthTest,
-                         ::testing::Values(Shape{1, 1, 1, 1}, Shape{2, 4, 6, 17}, Shape{2, 7, 6, 5},
-                                           Shape{1, 6, 7, 5}, Shape{3, 33, 17, 3}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, SpaceToDepthTest,
+    ::testing::Combine(::testing::ValuesIn(Backends()),
+                       ::testing::Values(SpaceToDepthCase{"OneCell", {1, 1, 1, 1}},
+                                         SpaceToDepthCase{"EvenSides", {2, 4, 6, 17}},
+                                         SpaceToDepthCase{"OddHeight", {2, 7, 6, 5}},
+                                         SpaceToDepthCase{"OddWidth", {1, 6, 7, 5}},
+                                         SpaceToDepthCase{"OddSides", {3, 33, 17, 3}},
+                                         SpaceToDepthCase{"FullVectors", {2, 7, 5, 96}})),
+    BackendCaseName);
 
 TEST(SpaceToDepthTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

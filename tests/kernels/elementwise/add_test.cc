@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/reference/tokens.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -20,36 +21,39 @@ struct AddCase {
   bool in_place = false;
 };
 
-class AddTest : public ::testing::TestWithParam<AddCase> {};
+class AddTest : public BackendTest<AddCase> {};
 
 TEST_P(AddTest, AgreesWithReference) {
-  const AddCase& c = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const AddCase& c = test_case();
   TestTensor a = TestTensor::Random({c.M, c.N}, 1, -1, 1, c.gap);
   TestTensor b = TestTensor::Random({c.P, c.N}, 2);
   TestTensor y({c.M, c.N}, c.gap);
-  const std::vector<double> expected = reference::Add(a.values(), b.values());
   TestTensor& result = c.in_place ? a : y;
+  const ConstTensorView a_view = Data(a);
+  const ConstTensorView b_view = Data(b);
+  const std::vector<double> expected = reference::Add(a.values(), b.values());
 
-  const absl::Status status = Add(a.view(), b.view(), result.view(), stream);
+  ASSERT_TRUE(Fetch(Add(a_view, b_view, Data(result), stream())));
 
-  ASSERT_TRUE(status.ok()) << status;
-  ExpectNear(result.values(), expected, 1.2e-7);  // one rounding of a value below 2
+  ExpectNear(result.values(), expected, 1.2e-7, Roundoff());  // one rounding of a value below 2
   EXPECT_TRUE(result.GapsAreUntouched());
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, AddTest,
-                         ::testing::Values(AddCase{.name = "OneElement", .M = 1, .P = 1, .N = 1},
-                                           AddCase{.name = "SameShape", .M = 17, .P = 17, .N = 33},
-                                           AddCase{
-                                               .name = "OneRowRepeated", .M = 17, .P = 1, .N = 33},
-                                           AddCase{.name = "RowsRepeatedInPlaceInStridedRows",
-                                                   .M = 66,
-                                                   .P = 33,
-                                                   .N = 17,
-                                                   .gap = 3,
-                                                   .in_place = true}),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, AddTest,
+    ::testing::Combine(
+        ::testing::ValuesIn(Backends()),
+        ::testing::Values(AddCase{.name = "OneElement", .M = 1, .P = 1, .N = 1},
+                          AddCase{.name = "SameShape", .M = 17, .P = 17, .N = 33},
+                          AddCase{.name = "OneRowRepeated", .M = 17, .P = 1, .N = 33},
+                          AddCase{.name = "FullVectors", .M = 394, .P = 197, .N = 192, .gap = 8},
+                          AddCase{.name = "RowsRepeatedInPlaceInStridedRows",
+                                  .M = 66,
+                                  .P = 33,
+                                  .N = 17,
+                                  .gap = 3,
+                                  .in_place = true})),
+    BackendCaseName);
 
 TEST(AddTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

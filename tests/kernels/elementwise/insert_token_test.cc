@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/reference/tokens.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -13,21 +14,31 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class InsertTokenTest : public ::testing::TestWithParam<int64_t> {};
+struct InsertTokenCase {
+  std::string name;
+  int64_t position;
+  int64_t channels = 17;
+};
+
+class InsertTokenTest : public BackendTest<InsertTokenCase> {};
 
 TEST_P(InsertTokenTest, KeepsTheOtherTokensInOrder) {
-  const int64_t position = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
-  TestTensor x = TestTensor::Random({3, 5, 17}, 1);
-  TestTensor token = TestTensor::Random({17}, 2);
-  TestTensor y({3, 6, 17});
-  const absl::Status status = InsertToken(x.view(), token.view(), position, y.view(), stream);
-  ASSERT_TRUE(status.ok()) << status;
+  const InsertTokenCase& c = test_case();
+  TestTensor x = TestTensor::Random({3, 5, c.channels}, 1);
+  TestTensor token = TestTensor::Random({c.channels}, 2);
+  TestTensor y({3, 6, c.channels});
+  ASSERT_TRUE(Fetch(InsertToken(Data(x), Data(token), c.position, Data(y), stream())));
   EXPECT_EQ(y.values(),
-            reference::InsertToken(x.values(), token.values(), static_cast<size_t>(position), 5));
+            reference::InsertToken(x.values(), token.values(), static_cast<size_t>(c.position), 5));
 }
 
-INSTANTIATE_TEST_SUITE_P(Positions, InsertTokenTest, ::testing::Values(0, 2, 5));
+INSTANTIATE_TEST_SUITE_P(
+    Positions, InsertTokenTest,
+    ::testing::Combine(::testing::ValuesIn(Backends()),
+                       ::testing::Values(InsertTokenCase{"First", 0}, InsertTokenCase{"Middle", 2},
+                                         InsertTokenCase{"Last", 5},
+                                         InsertTokenCase{"FullVectors", 2, 192})),
+    BackendCaseName);
 
 TEST(InsertTokenTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/reference/tokens.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -19,26 +20,27 @@ struct TransposeCase {
   int64_t gap = 0;
 };
 
-class TransposeTokensTest : public ::testing::TestWithParam<TransposeCase> {};
+class TransposeTokensTest : public BackendTest<TransposeCase> {};
 
 TEST_P(TransposeTokensTest, AgreesWithReference) {
-  const TransposeCase& c = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const TransposeCase& c = test_case();
   TestTensor x = TestTensor::Random({c.B, c.L, c.D}, 1, -1, 1, c.gap);
   TestTensor y({c.B, c.D, c.L});
-  const absl::Status status = TransposeTokens(x.view(), y.view(), stream);
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(Fetch(TransposeTokens(Data(x), Data(y), stream())));
   EXPECT_EQ(y.values(), reference::TransposeTokens(x.values(), static_cast<size_t>(c.L),
                                                    static_cast<size_t>(c.D)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, TransposeTokensTest,
-    ::testing::Values(TransposeCase{.name = "OneToken", .B = 2, .L = 1, .D = 33},
-                      TransposeCase{.name = "OneChannel", .B = 2, .L = 33, .D = 1},
-                      TransposeCase{.name = "OddSizes", .B = 3, .L = 49, .D = 65},
-                      TransposeCase{.name = "StridedRows", .B = 2, .L = 17, .D = 40, .gap = 3}),
-    [](const auto& info) { return info.param.name; });
+    ::testing::Combine(
+        ::testing::ValuesIn(Backends()),
+        ::testing::Values(TransposeCase{.name = "OneToken", .B = 2, .L = 1, .D = 33},
+                          TransposeCase{.name = "OneChannel", .B = 2, .L = 33, .D = 1},
+                          TransposeCase{.name = "OddSizes", .B = 3, .L = 49, .D = 65},
+                          TransposeCase{
+                              .name = "StridedRows", .B = 2, .L = 17, .D = 40, .gap = 3})),
+    BackendCaseName);
 
 TEST(TransposeTokensTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

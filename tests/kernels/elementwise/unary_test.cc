@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/reference/activation.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -20,24 +21,27 @@ struct UnaryCase {
   double (*reference)(double);
 };
 
-class UnaryTest : public ::testing::TestWithParam<UnaryCase> {};
+class UnaryTest : public BackendTest<UnaryCase> {};
 
 TEST_P(UnaryTest, AgreesWithReferenceAtAnyLengthAndInPlace) {
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const UnaryFunction function = test_case().function;
   for (const int64_t length : {1, 17, 33, 20000}) {
-    TestTensor x = TestTensor::Random({length}, 1, -30, 30);
+    const bool is_half = backend().dtype == DType::kFloat16;
+    const double range = is_half ? 10 : 30;  // e^30 is no float16
+    TestTensor x = TestTensor::Random({length}, 1, -range, range);
     TestTensor y({length});
+    const TensorView x_view = Data(x);
     const std::vector<double> inputs = x.values();
-    ASSERT_TRUE(Unary(GetParam().function, x.view(), y.view(), stream).ok());
-    ASSERT_TRUE(Unary(GetParam().function, x.view(), x.view(), stream).ok());
+    ASSERT_TRUE(Unary(function, x_view, Data(y), stream()).ok());
+    ASSERT_TRUE(Fetch(Unary(function, x_view, x_view, stream())));
     EXPECT_EQ(x.values(), y.values());
     const std::vector<double> outputs = y.values();
     for (size_t i = 0; i < inputs.size(); ++i) {
-      const double expected = GetParam().reference(inputs[i]);
+      const double expected = test_case().reference(inputs[i]);
       // vector_math-inl.h is good to about 2^-22, GELU to 2^-22 * (1 + x^2 / 4); twice that. Below
-      // float32's smallest normal number GELU is 0.
-      const double relative = std::ldexp(1.0 + inputs[i] * inputs[i] / 4, -21);
-      ASSERT_NEAR(outputs[i], expected, relative * std::abs(expected) + 1e-36)
+      // float32's smallest normal number GELU is 0, and float16 has steps of 2^-24.
+      const double relative = std::ldexp(1.0 + inputs[i] * inputs[i] / 4, -21) + Roundoff();
+      ASSERT_NEAR(outputs[i], expected, relative * std::abs(expected) + (is_half ? 0x1p-25 : 1e-36))
           << "f(" << inputs[i] << ")";
     }
   }
@@ -47,12 +51,14 @@ double NegExp(double x) { return -std::exp(x); }
 
 INSTANTIATE_TEST_SUITE_P(
     Functions, UnaryTest,
-    ::testing::Values(UnaryCase{"Silu", UnaryFunction::kSilu, reference::Silu},
-                      UnaryCase{"Gelu", UnaryFunction::kGelu, reference::Gelu},
-                      UnaryCase{"Sigmoid", UnaryFunction::kSigmoid, reference::Sigmoid},
-                      UnaryCase{"Softplus", UnaryFunction::kSoftplus, reference::Softplus},
-                      UnaryCase{"NegExp", UnaryFunction::kNegExp, NegExp}),
-    [](const auto& info) { return info.param.name; });
+    ::testing::Combine(
+        ::testing::ValuesIn(Backends()),
+        ::testing::Values(UnaryCase{"Silu", UnaryFunction::kSilu, reference::Silu},
+                          UnaryCase{"Gelu", UnaryFunction::kGelu, reference::Gelu},
+                          UnaryCase{"Sigmoid", UnaryFunction::kSigmoid, reference::Sigmoid},
+                          UnaryCase{"Softplus", UnaryFunction::kSoftplus, reference::Softplus},
+                          UnaryCase{"NegExp", UnaryFunction::kNegExp, NegExp})),
+    BackendCaseName);
 
 TEST(UnaryTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

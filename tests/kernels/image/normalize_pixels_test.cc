@@ -6,45 +6,52 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
+#include "tests/support/test_tensor.h"
 
 namespace localmamba {
 namespace {
 
 using ::testing::HasSubstr;
 
-TEST(NormalizePixelsTest, EqualsTheGoldenTensor) {
+class NormalizePixelsTest : public BackendTest<OnlyCase> {
+ protected:
+  // The pixels of images of height x width, normalised.
+  std::vector<double> Run(const std::vector<uint8_t>& pixels, int64_t height, int64_t width,
+                          const PixelNormalization& normalization) {
+    const int64_t images = static_cast<int64_t>(pixels.size()) / (height * width * 3);
+    TestTensor y({images, 3, height, width});
+    const ConstTensorView x = Upload({pixels.data(), DType::kUInt8, {images, height, width, 3}});
+    EXPECT_TRUE(Fetch(NormalizePixels(x, normalization, Data(y), stream())));
+    return y.values();
+  }
+};
+
+TEST_P(NormalizePixelsTest, EqualsTheGoldenTensor) {
   const std::string path = FindGoldenFile("preprocess_smooth_and_edges_640x427.safetensors");
   if (path.empty()) GTEST_SKIP() << "golden file not found";
   auto golden = LoadGoldenTensors(path);
   ASSERT_TRUE(golden.ok()) << golden.status();
   const std::vector<int32_t>& levels = golden->at("pixels_u8").i32;
   const std::vector<float>& expected = golden->at("tensor").f32;
-  const std::vector<uint8_t> pixels(levels.begin(), levels.end());
-  std::vector<float> y(pixels.size());
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
-  const absl::Status status =
-      NormalizePixels({pixels.data(), DType::kUInt8, {1, 224, 224, 3}}, {},
-                      {y.data(), DType::kFloat32, {1, 3, 224, 224}}, stream);
-  ASSERT_TRUE(status.ok()) << status;
-  ASSERT_EQ(expected.size(), y.size());
-  for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], expected[i], 1e-6) << "at " << i;
+  // Rounding to the dtype apart, a few eps of the largest value, 2.6.
+  ExpectNear(Run({levels.begin(), levels.end()}, 224, 224, {}), {expected.begin(), expected.end()},
+             1e-6, Roundoff());
 }
 
-TEST(NormalizePixelsTest, SeparatesImagesAndChannels) {
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+TEST_P(NormalizePixelsTest, SeparatesImagesAndChannels) {
   const std::vector<uint8_t> pixels = {0, 51, 102, 153, 204, 255, /**/ 255, 204, 153, 102, 51, 0};
-  std::vector<float> y(12);
-  const PixelNormalization normalization = {.mean = {0, 1, 0}, .std = {1, 1, 2}};
-  ASSERT_TRUE(NormalizePixels({pixels.data(), DType::kUInt8, {2, 1, 2, 3}}, normalization,
-                              {y.data(), DType::kFloat32, {2, 3, 1, 2}}, stream)
-                  .ok());
-  const std::vector<float> expected = {0.0F, 0.6F, -0.8F, -0.2F, 0.2F, 0.5F,
-                                       1.0F, 0.4F, -0.2F, -0.8F, 0.3F, 0.0F};
-  for (size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], expected[i], 1e-7);
+  ExpectNear(Run(pixels, 1, 2, {.mean = {0, 1, 0}, .std = {1, 1, 2}}),
+             {0.0, 0.6, -0.8, -0.2, 0.2, 0.5, 1.0, 0.4, -0.2, -0.8, 0.3, 0.0}, 1.2e-7, Roundoff());
 }
 
-TEST(NormalizePixelsTest, NamesWhatIsWrong) {
+INSTANTIATE_TEST_SUITE_P(Backends, NormalizePixelsTest,
+                         ::testing::Combine(::testing::ValuesIn(Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(NormalizePixelsErrorTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   const std::vector<uint8_t> pixels(12);
   std::vector<float> values(12);

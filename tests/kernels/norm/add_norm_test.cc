@@ -5,9 +5,8 @@
 
 #include <string>
 
-#include "hwy/targets.h"
 #include "tests/reference/add_norm.h"
-#include "tests/support/highway_targets.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -25,11 +24,10 @@ struct AddNormCase {
   bool store_sum = true;
 };
 
-class AddNormTest : public ::testing::TestWithParam<AddNormCase> {};
+class AddNormTest : public BackendTest<AddNormCase> {};
 
-TEST_P(AddNormTest, AgreesWithReferenceOnEveryInstructionSet) {
-  const AddNormCase& c = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+TEST_P(AddNormTest, AgreesWithReference) {
+  const AddNormCase& c = test_case();
   const Shape shape = {c.B, c.L, c.D};
   TestTensor hidden = TestTensor::Random(shape, 1);
   TestTensor residual = c.residual ? TestTensor::Random(shape, 2, -2, 2) : TestTensor();
@@ -38,54 +36,62 @@ TEST_P(AddNormTest, AgreesWithReferenceOnEveryInstructionSet) {
   TestTensor rope_sin = c.rope ? TestTensor::Random({c.L, c.D}, 4) : TestTensor();
   TestTensor weight = TestTensor::Random({c.D}, 5);
   TestTensor bias = c.norm == NormKind::kLayer ? TestTensor::Random({c.D}, 6) : TestTensor();
+  TestTensor sum(shape);
+  TestTensor y(shape);
+  TestTensor& residual_out = c.in_place ? residual : sum;
+  const AddNormArgs args = {.hidden = Data(hidden),
+                            .residual = Float32(residual),
+                            .rope_cos = Float32(rope_cos),
+                            .rope_sin = Float32(rope_sin),
+                            .norm = c.norm,
+                            .weight = Float32(weight),
+                            .bias = Float32(bias),
+                            .residual_out = c.store_sum ? Float32(residual_out) : TensorView(),
+                            .y = Data(y)};
   const reference::AddNormResult expected =
       reference::AddNorm(hidden.values(), residual.values(), rope_cos.values(), rope_sin.values(),
                          c.norm, weight.values(), bias.values(), 1e-5);
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    const ScopedHighwayTarget scope(target);
-    TestTensor old_residual = residual;
-    TestTensor sum(shape);
-    TestTensor y(shape);
-    TestTensor& residual_out = c.in_place ? old_residual : sum;
 
-    const absl::Status status =
-        AddNorm({.hidden = hidden.view(),
-                 .residual = old_residual.view(),
-                 .rope_cos = rope_cos.view(),
-                 .rope_sin = rope_sin.view(),
-                 .norm = c.norm,
-                 .weight = weight.view(),
-                 .bias = bias.view(),
-                 .residual_out = c.store_sum ? residual_out.view() : TensorView(),
-                 .y = y.view()},
-                stream);
+  ASSERT_TRUE(Fetch(AddNorm(args, stream())));
 
-    ASSERT_TRUE(status.ok()) << status;
-    // A few roundings of sums up to 3 and 6; the statistics average the rest out.
-    if (c.store_sum) ExpectNear(residual_out.values(), expected.sum, 1e-6);
-    ExpectNear(y.values(), expected.y, 3e-6);
-  }
+  // A few roundings of sums up to 3 and 6; the statistics average the rest out.
+  if (c.store_sum) ExpectNear(residual_out.values(), expected.sum, 1e-6);
+  ExpectNear(y.values(), expected.y, 3e-6, Roundoff());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, AddNormTest,
-    ::testing::Values(
-        AddNormCase{.name = "OneElement", .B = 1, .L = 1, .D = 1, .residual = false},
-        AddNormCase{.name = "FirstLayer", .B = 2, .L = 17, .D = 33, .residual = false},
-        AddNormCase{.name = "Rms", .B = 2, .L = 3, .D = 17},
-        AddNormCase{.name = "Layer", .B = 2, .L = 33, .D = 33, .norm = NormKind::kLayer},
-        AddNormCase{.name = "RotatedPair", .B = 1, .L = 3, .D = 2, .rope = true},
-        AddNormCase{
-            .name = "RotatedRmsInPlace", .B = 2, .L = 33, .D = 192, .rope = true, .in_place = true},
-        AddNormCase{.name = "RotatedLayerWithoutStoring",
-                    .B = 3,
-                    .L = 5,
-                    .D = 34,
-                    .rope = true,
-                    .norm = NormKind::kLayer,
-                    .store_sum = false}),
-    [](const auto& info) { return info.param.name; });
+    ::testing::Combine(
+        ::testing::ValuesIn(BackendsAndInstructionSets()),
+        ::testing::Values(
+            AddNormCase{.name = "OneElement", .B = 1, .L = 1, .D = 1, .residual = false},
+            AddNormCase{.name = "FirstLayer", .B = 2, .L = 17, .D = 33, .residual = false},
+            AddNormCase{.name = "Rms", .B = 2, .L = 3, .D = 17},
+            AddNormCase{.name = "Layer", .B = 2, .L = 33, .D = 33, .norm = NormKind::kLayer},
+            AddNormCase{.name = "RotatedPair", .B = 1, .L = 3, .D = 2, .rope = true},
+            AddNormCase{.name = "RotatedRmsInPlace",
+                        .B = 2,
+                        .L = 33,
+                        .D = 192,
+                        .rope = true,
+                        .in_place = true},
+            AddNormCase{.name = "RotatedLayerWithoutStoring",
+                        .B = 3,
+                        .L = 5,
+                        .D = 34,
+                        .rope = true,
+                        .norm = NormKind::kLayer,
+                        .store_sum = false},
+            AddNormCase{.name = "Width192LayerInPlace",
+                        .B = 2,
+                        .L = 17,
+                        .D = 192,
+                        .norm = NormKind::kLayer,
+                        .in_place = true},
+            AddNormCase{.name = "Width384RotatedRms", .B = 1, .L = 49, .D = 384, .rope = true},
+            AddNormCase{.name = "Width1536Rms", .B = 1, .L = 3, .D = 1536},
+            AddNormCase{.name = "Width3072Rms", .B = 1, .L = 3, .D = 3072, .rope = true})),
+    BackendCaseName);
 
 TEST(AddNormTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

@@ -5,9 +5,8 @@
 
 #include <string>
 
-#include "hwy/targets.h"
 #include "tests/reference/layer_norm.h"
-#include "tests/support/highway_targets.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -22,57 +21,59 @@ struct LayerNormCase {
   bool affine = true;
   bool gate = false;
   bool in_place = false;
+  bool float32_x = false;  // whatever the dtype of y
 };
 
-class LayerNormTest : public ::testing::TestWithParam<LayerNormCase> {};
+class LayerNormTest : public BackendTest<LayerNormCase> {};
 
-TEST_P(LayerNormTest, AgreesWithReferenceOnEveryInstructionSet) {
-  const LayerNormCase& c = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+TEST_P(LayerNormTest, AgreesWithReference) {
+  const LayerNormCase& c = test_case();
   // A mean far from 0 would show a variance computed as mean square minus squared mean.
   TestTensor x = TestTensor::Random({c.M, c.D}, 1, 9, 11, c.gap);
   TestTensor weight = c.affine ? TestTensor::Random({c.D}, 2) : TestTensor();
   TestTensor bias = c.affine ? TestTensor::Random({c.D}, 3) : TestTensor();
   TestTensor z = c.gate ? TestTensor::Random({c.M, c.D}, 4, -8, 8, c.gap) : TestTensor();
+  TestTensor y({c.M, c.D}, c.gap);
+  TestTensor& result = c.in_place ? x : y;
+  const LayerNormArgs args = {.x = c.float32_x ? Float32(x) : Data(x),
+                              .weight = Float32(weight),
+                              .bias = Float32(bias),
+                              .z = Data(z),
+                              .y = Data(result)};
   const std::vector<double> expected = reference::LayerNorm(
       x.values(), weight.values(), bias.values(), z.values(), 1e-5, static_cast<size_t>(c.D));
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    SCOPED_TRACE(hwy::TargetName(target));
-    const ScopedHighwayTarget scope(target);
-    TestTensor input = x;
-    TestTensor y({c.M, c.D}, c.gap);
-    TestTensor& result = c.in_place ? input : y;
 
-    const absl::Status status = LayerNorm({.x = input.view(),
-                                           .weight = weight.view(),
-                                           .bias = bias.view(),
-                                           .z = z.view(),
-                                           .y = result.view()},
-                                          stream);
+  ASSERT_TRUE(Fetch(LayerNorm(args, stream())));
 
-    ASSERT_TRUE(status.ok()) << status;
-    // The mean, 10, may be off by a few eps of 10 (1.2e-6 each) where a sum has only one
-    // accumulator; 1/sigma is 1.7, and the gate up to 8.
-    ExpectNear(result.values(), expected, c.gate ? 8e-5 : 1e-5);
-    EXPECT_TRUE(result.GapsAreUntouched());
-  }
+  // The mean, 10, may be off by a few eps of 10 (1.2e-6 each) where a sum has only one
+  // accumulator; 1/sigma is 1.7, and the gate up to 8.
+  ExpectNear(result.values(), expected, c.gate ? 8e-5 : 1e-5, Roundoff());
+  EXPECT_TRUE(result.GapsAreUntouched());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, LayerNormTest,
-    ::testing::Values(LayerNormCase{.name = "OneColumn", .M = 3, .D = 1},
-                      LayerNormCase{.name = "OneRow", .M = 1, .D = 17},
-                      LayerNormCase{.name = "OddColumns", .M = 33, .D = 33},
-                      LayerNormCase{.name = "WithoutWeights", .M = 17, .D = 96, .affine = false},
-                      LayerNormCase{.name = "Gated", .M = 49, .D = 193, .gate = true},
-                      LayerNormCase{.name = "GatedStridedRowsInPlace",
-                                    .M = 17,
-                                    .D = 100,
-                                    .gap = 5,
-                                    .gate = true,
-                                    .in_place = true},
-                      LayerNormCase{.name = "Wide", .M = 2, .D = 1536}),
-    [](const auto& info) { return info.param.name; });
+    ::testing::Combine(
+        ::testing::ValuesIn(BackendsAndInstructionSets()),
+        ::testing::Values(
+            LayerNormCase{.name = "OneColumn", .M = 3, .D = 1},
+            LayerNormCase{.name = "OneRow", .M = 1, .D = 17},
+            LayerNormCase{.name = "OddColumns", .M = 33, .D = 33},
+            LayerNormCase{.name = "WithoutWeights", .M = 17, .D = 96, .affine = false},
+            LayerNormCase{.name = "Gated", .M = 49, .D = 193, .gate = true},
+            LayerNormCase{.name = "GatedStridedRowsInPlace",
+                          .M = 17,
+                          .D = 100,
+                          .gap = 5,
+                          .gate = true,
+                          .in_place = true},
+            LayerNormCase{.name = "Width96", .M = 100, .D = 96},
+            LayerNormCase{.name = "Width192Gated", .M = 49, .D = 192, .gap = 192, .gate = true},
+            LayerNormCase{.name = "Width384InPlace", .M = 33, .D = 384, .in_place = true},
+            LayerNormCase{.name = "Width768OfFloat32", .M = 17, .D = 768, .float32_x = true},
+            LayerNormCase{.name = "Width1536", .M = 2, .D = 1536},
+            LayerNormCase{.name = "Width3072", .M = 2, .D = 3072})),
+    BackendCaseName);
 
 TEST(LayerNormTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

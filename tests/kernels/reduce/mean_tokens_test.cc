@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/reference/tokens.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -19,28 +20,29 @@ struct MeanCase {
   int64_t gap = 0;
 };
 
-class MeanTokensTest : public ::testing::TestWithParam<MeanCase> {};
+class MeanTokensTest : public BackendTest<MeanCase> {};
 
 TEST_P(MeanTokensTest, AgreesWithReference) {
-  const MeanCase& c = GetParam();
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const MeanCase& c = test_case();
   TestTensor x = TestTensor::Random({c.B, c.L, c.D}, 1, -1, 1, c.gap);
   TestTensor y({c.B, c.D});
-  const absl::Status status = MeanTokens(x.view(), y.view(), stream);
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_TRUE(Fetch(MeanTokens(Data(x), Data(y), stream())));
   // A running sum of L values around 0 stays near sqrt(L) and rounds L times; the mean divides.
   ExpectNear(y.values(),
              reference::MeanTokens(x.values(), static_cast<size_t>(c.L), static_cast<size_t>(c.D)),
-             1e-6);
+             1e-6, Roundoff());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, MeanTokensTest,
-    ::testing::Values(MeanCase{.name = "OneToken", .B = 2, .L = 1, .D = 17},
-                      MeanCase{.name = "OneChannel", .B = 3, .L = 33, .D = 1},
-                      MeanCase{.name = "OddSizes", .B = 2, .L = 197, .D = 129},
-                      MeanCase{.name = "StridedRows", .B = 2, .L = 17, .D = 33, .gap = 5}),
-    [](const auto& info) { return info.param.name; });
+    ::testing::Combine(
+        ::testing::ValuesIn(Backends()),
+        ::testing::Values(MeanCase{.name = "OneToken", .B = 2, .L = 1, .D = 17},
+                          MeanCase{.name = "OneChannel", .B = 3, .L = 33, .D = 1},
+                          MeanCase{.name = "OddSizes", .B = 2, .L = 197, .D = 129},
+                          MeanCase{.name = "StridedRows", .B = 2, .L = 17, .D = 33, .gap = 5},
+                          MeanCase{.name = "FullVectors", .B = 3, .L = 196, .D = 776, .gap = 8})),
+    BackendCaseName);
 
 TEST(MeanTokensTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/reference/softmax.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -15,23 +16,33 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class SoftmaxTest : public ::testing::TestWithParam<Shape> {};
+struct SoftmaxCase {
+  std::string name;
+  int64_t rows, columns;
+};
+
+class SoftmaxTest : public BackendTest<SoftmaxCase> {};
 
 TEST_P(SoftmaxTest, AgreesWithReferenceAlsoInPlace) {
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const Shape shape = {test_case().rows, test_case().columns};
   // Exponentials of 90 to 110 overflow float32 if the largest is not subtracted.
-  TestTensor x = TestTensor::Random(GetParam(), 1, 90, 110);
-  TestTensor y(GetParam());
+  TestTensor x = TestTensor::Random(shape, 1, 90, 110);
+  TestTensor y(shape);
   const std::vector<double> expected =
-      reference::Softmax(x.values(), static_cast<size_t>(GetParam()[1]));
-  ASSERT_TRUE(Softmax(x.view(), y.view(), stream).ok());
+      reference::Softmax(x.values(), static_cast<size_t>(shape[1]));
+  const TensorView x_view = Data(x);
+  ASSERT_TRUE(Fetch(Softmax(x_view, Data(y), stream())));
   ExpectNear(y.values(), expected, 1e-6);  // results below 1, each term good to a few eps
-  ASSERT_TRUE(Softmax(x.view(), x.view(), stream).ok());
+  ASSERT_TRUE(Fetch(Softmax(x_view, x_view, stream())));
   EXPECT_EQ(x.values(), y.values());
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, SoftmaxTest,
-                         ::testing::Values(Shape{1, 1}, Shape{3, 17}, Shape{33, 1000}));
+                         ::testing::Combine(::testing::ValuesIn(Float32Backends()),
+                                            ::testing::Values(SoftmaxCase{"OneElement", 1, 1},
+                                                              SoftmaxCase{"FewClasses", 3, 17},
+                                                              SoftmaxCase{"ImageNet", 33, 1000})),
+                         BackendCaseName);
 
 TEST(SoftmaxTest, MakesARowWithNanNan) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);

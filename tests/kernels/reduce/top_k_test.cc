@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
+
+#include "tests/support/backend.h"
 
 namespace localmamba {
 namespace {
@@ -19,31 +23,37 @@ struct TopKResult {
   std::vector<int32_t> indices;
 };
 
-TopKResult RunTopK(std::vector<float> x, int64_t rows, int64_t k) {
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
-  TopKResult result;
-  result.values.resize(static_cast<size_t>(rows * k));
-  result.indices.resize(static_cast<size_t>(rows * k));
-  const absl::Status status =
-      TopK({x.data(), DType::kFloat32, {rows, static_cast<int64_t>(x.size()) / rows}},
-           {result.values.data(), DType::kFloat32, {rows, k}},
-           {result.indices.data(), DType::kInt32, {rows, k}}, stream);
-  EXPECT_TRUE(status.ok()) << status;
-  return result;
-}
+class TopKTest : public BackendTest<OnlyCase> {
+ protected:
+  TopKResult RunTopK(const std::vector<float>& x, int64_t rows, int64_t k) {
+    TopKResult result;
+    result.values.resize(static_cast<size_t>(rows * k));
+    result.indices.resize(static_cast<size_t>(rows * k));
+    const TensorView values(result.values.data(), DType::kFloat32, {rows, k});
+    const TensorView indices(result.indices.data(), DType::kInt32, {rows, k});
+    const TensorView found_values = Upload(values);
+    const TensorView found_indices = Upload(indices);
+    const int64_t columns = static_cast<int64_t>(x.size()) / rows;
+    EXPECT_TRUE(Fetch(TopK(Upload({x.data(), DType::kFloat32, {rows, columns}}), found_values,
+                           found_indices, stream())));
+    EXPECT_TRUE(Fetch(found_values, values));
+    EXPECT_TRUE(Fetch(found_indices, indices));
+    return result;
+  }
+};
 
-TEST(TopKTest, OrdersEachRowDescending) {
+TEST_P(TopKTest, OrdersEachRowDescending) {
   const TopKResult result = RunTopK({1, 5, 3, 4, /**/ -1, -5, -3, -4}, 2, 3);
   EXPECT_THAT(result.values, ElementsAre(5, 4, 3, -1, -3, -4));
   EXPECT_THAT(result.indices, ElementsAre(1, 3, 2, 0, 2, 3));
 }
 
-TEST(TopKTest, OrdersEqualElementsByIndex) {
+TEST_P(TopKTest, OrdersEqualElementsByIndex) {
   EXPECT_THAT(RunTopK({2, 7, 2, 7, 2}, 1, 4).indices, ElementsAre(1, 3, 0, 2));
   EXPECT_THAT(RunTopK({0.0F, -0.0F, 0.0F}, 1, 3).indices, ElementsAre(0, 1, 2));
 }
 
-TEST(TopKTest, PutsNanAfterMinusInfinity) {
+TEST_P(TopKTest, PutsNanAfterMinusInfinity) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const TopKResult result = RunTopK({kNan, -kInfinity, 1, kNan, kInfinity}, 1, 5);
@@ -51,7 +61,26 @@ TEST(TopKTest, PutsNanAfterMinusInfinity) {
   EXPECT_TRUE(std::isnan(result.values[3]));
 }
 
-TEST(TopKTest, NamesWhatIsWrong) {
+TEST_P(TopKTest, FindsTheLargestOfManyInOrder) {
+  std::vector<float> x(2000);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 7919 % 1009);  // with repeats
+  const TopKResult result = RunTopK(x, 2, 20);
+  for (size_t row = 0; row < 2; ++row) {
+    std::vector<int32_t> expected(1000);
+    std::iota(expected.begin(), expected.end(), 0);
+    std::stable_sort(expected.begin(), expected.end(), [&](int32_t a, int32_t b) {
+      return x[row * 1000 + static_cast<size_t>(a)] > x[row * 1000 + static_cast<size_t>(b)];
+    });
+    for (size_t i = 0; i < 20; ++i) EXPECT_EQ(result.indices[row * 20 + i], expected[i]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, TopKTest,
+                         ::testing::Combine(::testing::ValuesIn(Float32Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(TopKErrorTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   std::vector<float> floats(12);
   std::vector<int32_t> ints(12);

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "tests/reference/merge_directions.h"
-#include "tests/support/highway_targets.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -50,17 +50,20 @@ struct Tensors {
   TestTensor o, channel, local, global, w, y;
 };
 
-class MergeDirectionsTest : public testing::TestWithParam<std::tuple<int64_t, MergeCase>> {};
+class MergeDirectionsTest : public BackendTest<MergeCase> {};
 
 TEST_P(MergeDirectionsTest, AgreesWithReference) {
-  const ScopedHighwayTarget target(std::get<0>(GetParam()));
-  const MergeCase& c = std::get<1>(GetParam());
+  const MergeCase& c = test_case();
   Tensors tensors(c);
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
+  const MergeDirectionsArgs args = {.o = Data(tensors.o),
+                                    .channel = Float32(tensors.channel),
+                                    .local = Float32(tensors.local),
+                                    .global = Float32(tensors.global),
+                                    .w = Float32(tensors.w),
+                                    .y = Data(tensors.y)};
 
-  const absl::Status status = MergeDirections(tensors.Args(), stream);
+  ASSERT_TRUE(Fetch(MergeDirections(args, stream())));
 
-  ASSERT_TRUE(status.ok()) << status;
   const std::vector<double> expected =
       reference::MergeDirections({.directions = static_cast<size_t>(c.directions),
                                   .batch = static_cast<size_t>(c.batch),
@@ -74,13 +77,14 @@ TEST_P(MergeDirectionsTest, AgreesWithReference) {
   // A term below 1 in magnitude has three roundings and a sigmoid of 2^-21. The norm multiplies it
   // by 1 / (standard deviation), here below 10; its sums over D lose less than that.
   const double per_direction = c.weights ? 1e-5 : 1e-6;
-  ExpectNear(tensors.y.values(), expected, per_direction * static_cast<double>(c.directions));
+  ExpectNear(tensors.y.values(), expected, per_direction * static_cast<double>(c.directions),
+             Roundoff());
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    AllTargets, MergeDirectionsTest,
+    AllBackends, MergeDirectionsTest,
     testing::Combine(
-        testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+        testing::ValuesIn(BackendsAndInstructionSets()),
         testing::Values(MergeCase{"OneOfEverything", 1, 1, 1, 1},
                         MergeCase{"PlainSum", 4, 2, 9, 17}, MergeCase{"Channel", 4, 2, 9, 33, true},
                         MergeCase{"ChannelAndSpatial", 3, 2, 7, 48, true, true},
@@ -88,10 +92,10 @@ INSTANTIATE_TEST_SUITE_P(
                         MergeCase{"Supernet", 8, 2, 5, 19, true, false, true},
                         MergeCase{"SupernetWithEverything", 8, 1, 4, 64, true, true, true},
                         MergeCase{"SupernetOfOneChannelIsZero", 2, 1, 3, 1, false, false, true},
-                        MergeCase{"ManyTokens", 2, 1, 197, 31, true})),
-    [](const auto& info) {
-      return std::get<1>(info.param).name + hwy::TargetName(std::get<0>(info.param));
-    });
+                        MergeCase{"ManyTokens", 2, 1, 197, 31, true},
+                        MergeCase{"LayerOfANetwork", 4, 2, 49, 384, true},
+                        MergeCase{"SupernetOfWidth384", 8, 2, 9, 384, true, true, true})),
+    BackendCaseName);
 
 struct ErrorCase {
   std::string name;

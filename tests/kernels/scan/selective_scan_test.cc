@@ -11,7 +11,7 @@
 
 #include "kernels/scan/scan_order.h"
 #include "tests/reference/selective_scan.h"
-#include "tests/support/highway_targets.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
 
 namespace localmamba {
@@ -124,29 +124,42 @@ double Tolerance(const std::vector<double>& expected) {
   return 1e-5 * largest + 1e-7;
 }
 
-class SelectiveScanTest : public testing::TestWithParam<std::tuple<int64_t, ScanCase>> {};
+class SelectiveScanTest : public BackendTest<ScanCase> {};
 
 TEST_P(SelectiveScanTest, AgreesWithReference) {
-  const ScopedHighwayTarget target(std::get<0>(GetParam()));
-  const ScanCase& c = std::get<1>(GetParam());
+  const ScanCase& c = test_case();
   std::vector<Direction> directions;
   for (const std::string& name : c.directions) {
     directions.emplace_back(c, name, static_cast<uint32_t>(100 * directions.size()));
   }
+  std::vector<SelectiveScanDirection> args;
+  for (Direction& direction : directions) {
+    const ConstTensorView read = Indices(direction.order.read);
+    args.push_back({.u = Data(direction.u),
+                    .delta = Data(direction.delta),
+                    .B = Data(direction.B),
+                    .C = Data(direction.C),
+                    .z = Data(direction.z),
+                    .read = read,
+                    .z_read = read,
+                    .write = Indices(direction.order.write),
+                    .delta_weight = Data(direction.delta_weight),
+                    .delta_bias = Float32(direction.delta_bias),
+                    .A = Float32(direction.A),
+                    .D = Float32(direction.D),
+                    .y = Data(direction.y),
+                    .last_state = Float32(direction.last_state)});
+  }
   std::vector<std::vector<double>> expected;
   for (Direction& direction : directions) expected.push_back(direction.y.values());
-  std::vector<SelectiveScanDirection> args;
-  for (Direction& direction : directions) args.push_back(direction.Args());
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
 
-  const absl::Status status = SelectiveScan(args, {.delta_softplus = c.softplus}, stream);
+  ASSERT_TRUE(Fetch(SelectiveScan(args, {.delta_softplus = c.softplus}, stream())));
 
-  ASSERT_TRUE(status.ok()) << status;
   for (size_t k = 0; k < directions.size(); ++k) {
     SCOPED_TRACE("direction " + c.directions[k]);
     const std::vector<double> last_state =
         reference::SelectiveScan(directions[k].Reference(c), expected[k]);
-    ExpectNear(directions[k].y.values(), expected[k], Tolerance(expected[k]));
+    ExpectNear(directions[k].y.values(), expected[k], Tolerance(expected[k]), Roundoff());
     EXPECT_TRUE(directions[k].y.GapsAreUntouched());
     if (c.last_state) {
       ExpectNear(directions[k].last_state.values(), last_state, Tolerance(last_state));
@@ -156,9 +169,9 @@ TEST_P(SelectiveScanTest, AgreesWithReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    AllTargets, SelectiveScanTest,
+    AllBackends, SelectiveScanTest,
     testing::Combine(
-        testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
+        testing::ValuesIn(BackendsAndInstructionSets()),
         testing::Values(
             ScanCase{.name = "OneOfEverything", .states = 1, .rank = 1},
             ScanCase{.name = "OnePosition", .batch = 3, .channels = 33, .rank = 5},
@@ -226,12 +239,26 @@ INSTANTIATE_TEST_SUITE_P(
                      .width = 4,
                      .channels = 18,
                      .directions = {"w3"},
-                     .bias = false})),
-    [](const auto& info) {
-      return std::get<1>(info.param).name + hwy::TargetName(std::get<0>(info.param));
-    });
+                     .bias = false},
+            ScanCase{.name = "LayerOfLocalVim",
+                     .batch = 2,
+                     .height = 14,
+                     .width = 14,
+                     .channels = 384,
+                     .rank = 12,
+                     .directions = {"h", "v_flip", "w7", "w7_flip"}},
+            ScanCase{.name = "LayerOfLocalVMamba",
+                     .batch = 2,
+                     .height = 28,
+                     .width = 28,
+                     .channels = 192,
+                     .rank = 6,
+                     .directions = {"h_flip", "v", "w2", "w7"},
+                     .gate = false,
+                     .last_state = false})),
+    BackendCaseName);
 
-TEST(SelectiveScanTest, PositionsMayReadAndWriteAnyRow) {
+TEST(SelectiveScanCpuTest, PositionsMayReadAndWriteAnyRow) {
   // Rows are read twice or not at all, z has its own map, one output is dropped, and position 1
   // reads nothing.
   const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 4, .rank = 2};
@@ -258,7 +285,7 @@ TEST(SelectiveScanTest, PositionsMayReadAndWriteAnyRow) {
   ExpectNear(direction.last_state.values(), last_state, Tolerance(last_state));
 }
 
-TEST(SelectiveScanTest, HugeStepsForgetTheState) {
+TEST(SelectiveScanCpuTest, HugeStepsForgetTheState) {
   const ScanCase c{.name = "", .height = 1, .width = 2, .channels = 3, .states = 2, .gate = false};
   Direction direction(c, "", 1);
   direction.delta = TestTensor::Random({1, 2, 3}, 2, 1e8, 2e8);
@@ -269,7 +296,7 @@ TEST(SelectiveScanTest, HugeStepsForgetTheState) {
   ExpectNear(direction.y.values(), expected, Tolerance(expected));
 }
 
-TEST(SelectiveScanTest, KeepsNanWithinItsChannel) {
+TEST(SelectiveScanCpuTest, KeepsNanWithinItsChannel) {
   const ScanCase c{.name = "", .height = 4, .width = 4, .channels = 18, .rank = 2};
   Direction direction(c, "", 1);
   direction.u.view().data<float>()[7 * 18 + 3] = std::numeric_limits<float>::quiet_NaN();
@@ -281,7 +308,7 @@ TEST(SelectiveScanTest, KeepsNanWithinItsChannel) {
   }
 }
 
-TEST(SelectiveScanTest, EmptySequenceLeavesZeroState) {
+TEST(SelectiveScanCpuTest, EmptySequenceLeavesZeroState) {
   const ScanCase c{.name = "", .height = 1, .width = 3, .channels = 2, .states = 2};
   Direction direction(c, "", 1);
   SelectiveScanDirection args = direction.Args();
