@@ -16,6 +16,6 @@ for preset in "${presets[@]}"; do
   cmake --preset "$preset"
   cmake --build --preset "$preset" -j "$(nproc)"
   environment=(ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1)
-  [[ $preset != tsan ]] || environment+=(OMP_THREAD_LIMIT=1 TSAN_OPTIONS=halt_on_error=1)
+  [[ $preset != tsan ]] || environment+=(OMP_THREAD_LIMIT=1 "TSAN_OPTIONS=halt_on_error=1 suppressions=$PWD/tests/tsan_suppressions.txt")
   env "${environment[@]}" ctest --test-dir "build/$preset" --output-on-failure -j "$(nproc)" --no-tests=error
 done

@@ -8,7 +8,9 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "absl/strings/match.h"
 #include "client/cpp/vision_client.h"
 #include "localmamba/v1/vision.grpc.pb.h"
 #include "server/runtime/notification.h"
@@ -70,11 +72,10 @@ class OverloadTest : public testing::Test {
     return options;
   }
 
-  // Sends requests that nobody waits for long, until one finds the queue's only place taken.
-  void FillQueue() {
-    while (client_.Classify(ClassifyRequestOf(2), absl::Milliseconds(100)).status().code() !=
-           absl::StatusCode::kResourceExhausted) {
-    }
+  // Waits until a request has taken the queue's only place.
+  void AwaitFullQueue() const {
+    const std::string full = "localmamba_queue_length{model=\"fake\",version=\"1\"} 1";
+    while (!absl::StrContains(server_.metrics(), full)) std::this_thread::yield();
   }
 
   const std::shared_ptr<FakeEngineControl> control_;
@@ -86,7 +87,7 @@ class OverloadTest : public testing::Test {
 
 TEST_F(OverloadTest, AFullQueueRefusesAndCounts) {
   AsyncCall waiting(*stub_, 2);
-  FillQueue();
+  AwaitFullQueue();
   const auto refused = client_.Classify(ClassifyRequestOf(3), kTimeout);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(refused.status().message()),
@@ -111,7 +112,7 @@ TEST_F(OverloadTest, ARequestWhoseDeadlinePassesInTheQueueIsNeverRun) {
 
 TEST_F(OverloadTest, ACancelledRequestIsNeverRunAndGivesUpItsPlace) {
   AsyncCall left(*stub_, 2);
-  FillQueue();
+  AwaitFullQueue();
   left.Cancel();
   EXPECT_EQ(left.Await().error_code(), grpc::StatusCode::CANCELLED);
   // Once the server has noticed, the place is free: the next request is late instead of refused.
