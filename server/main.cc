@@ -111,11 +111,12 @@ absl::Status Serve(const ServerConfig& config, const Log& log) {
                        {"dtype", std::string(ToString(engine_options.dtype))},
                        {"http_port", http->port()}});
 
-  LM_ASSIGN_OR_RETURN(const std::unique_ptr<ModelRepository> repository,
+  LM_ASSIGN_OR_RETURN(std::unique_ptr<ModelRepository> repository,
                       ModelRepository::Open(config.model_repository, engine_options));
   ThreadPool reply_pool(1, static_cast<size_t>(config.batching.max_queue_requests));
-  LM_ASSIGN_OR_RETURN(models, ServedModels::Start(*repository, ToServedOptions(config.batching),
-                                                  *host, clock, metrics));
+  LM_ASSIGN_OR_RETURN(
+      models, ServedModels::Start(std::move(repository), ToServedOptions(config.batching), *host,
+                                  clock, metrics));
   ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
   VisionPipeline pipeline(*models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
                           clock);

@@ -1,5 +1,6 @@
-// The subcommands of `localmamba`. Each writes answers to `out`, troubles to `err`, and returns what
-// the program exits with. With `json`, every line of `out` is one JSON object, troubles included.
+// The subcommands of `localmamba`. Each writes answers to `out`, troubles to `err`, and returns
+// what the program exits with. With `json`, every line of `out` is one JSON object, troubles
+// included.
 #ifndef LOCALMAMBA_CLIENT_CLI_COMMANDS_H_
 #define LOCALMAMBA_CLIENT_CLI_COMMANDS_H_
 

@@ -11,7 +11,8 @@
 namespace localmamba::client {
 
 // With `json` a line {"subject", "error": {"code", "message"}} to `out`, else a sentence to `err`.
-// `subject` is what failed, such as a file's name; may be empty. Returns the exit code for `status`.
+// `subject` is what failed, such as a file's name; may be empty. Returns the exit code for
+// `status`.
 ExitCode ReportFailure(const std::string& subject, const absl::Status& status, bool json,
                        std::ostream& out, std::ostream& err);
 

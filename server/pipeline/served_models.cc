@@ -1,5 +1,7 @@
 #include "server/pipeline/served_models.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
@@ -8,10 +10,10 @@
 namespace localmamba::server {
 
 absl::StatusOr<std::unique_ptr<ServedModels>> ServedModels::Start(
-    const ModelRepository& repository, const ServedVersion::Options& options,
+    std::unique_ptr<const ModelRepository> repository, const ServedVersion::Options& options,
     Allocator& host_allocator, Clock& clock, ServerMetrics& metrics) {
-  std::unique_ptr<ServedModels> models(new ServedModels(repository));
-  for (const std::shared_ptr<ModelVersion>& version : repository.List()) {
+  std::unique_ptr<ServedModels> models(new ServedModels(std::move(repository)));
+  for (const std::shared_ptr<ModelVersion>& version : models->repository_->List()) {
     LM_ASSIGN_OR_RETURN(models->served_[version.get()],
                         ServedVersion::Start(version, options, host_allocator, clock, metrics));
   }
@@ -33,14 +35,14 @@ absl::StatusOr<ServedVersion*> ServedModels::Find(absl::string_view model,
     only = names.front();
     model = only;
   }
-  absl::StatusOr<std::shared_ptr<ModelVersion>> found = repository_.Find(model, version);
+  absl::StatusOr<std::shared_ptr<ModelVersion>> found = repository_->Find(model, version);
   if (!found.ok()) return Reject(RejectReason::kUnknownModel, found.status());
   return served_.at(found->get()).get();
 }
 
 std::vector<const ServedVersion*> ServedModels::List() const {
   std::vector<const ServedVersion*> result;
-  for (const std::shared_ptr<ModelVersion>& version : repository_.List()) {
+  for (const std::shared_ptr<ModelVersion>& version : repository_->List()) {
     result.push_back(served_.at(version.get()).get());
   }
   return result;
@@ -48,7 +50,7 @@ std::vector<const ServedVersion*> ServedModels::List() const {
 
 std::vector<std::string> ServedModels::ModelNames() const {
   std::vector<std::string> names;
-  for (const std::shared_ptr<ModelVersion>& version : repository_.List()) {
+  for (const std::shared_ptr<ModelVersion>& version : repository_->List()) {
     if (names.empty() || names.back() != version->model) names.push_back(version->model);
   }
   return names;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -20,12 +21,11 @@ namespace localmamba::server {
 // Immutable after Start; safe from several threads.
 class ServedModels {
  public:
-  // Starts a queue for each version of `repository`. The references outlive it.
+  // Starts a queue for each version of `repository`. The references outlive the result.
   // Errors: those of ServedVersion::Start.
-  static absl::StatusOr<std::unique_ptr<ServedModels>> Start(const ModelRepository& repository,
-                                                             const ServedVersion::Options& options,
-                                                             Allocator& host_allocator,
-                                                             Clock& clock, ServerMetrics& metrics);
+  static absl::StatusOr<std::unique_ptr<ServedModels>> Start(
+      std::unique_ptr<const ModelRepository> repository, const ServedVersion::Options& options,
+      Allocator& host_allocator, Clock& clock, ServerMetrics& metrics);
 
   // The version a request means. An empty `model` means the only one; an empty `version` the
   // newest. The result lives as long as this. Errors: INVALID_ARGUMENT if `model` is empty and
@@ -37,9 +37,10 @@ class ServedModels {
   [[nodiscard]] std::vector<std::string> ModelNames() const;     // sorted, each once
 
  private:
-  explicit ServedModels(const ModelRepository& repository) : repository_(repository) {}
+  explicit ServedModels(std::unique_ptr<const ModelRepository> repository)
+      : repository_(std::move(repository)) {}
 
-  const ModelRepository& repository_;
+  const std::unique_ptr<const ModelRepository> repository_;
   std::map<const ModelVersion*, std::unique_ptr<ServedVersion>> served_;
 };
 

@@ -1,6 +1,6 @@
-// A mutex whose holders can wait for a condition. As absl::Mutex in meaning, but made of std::mutex:
-// ThreadSanitizer does not see into the packaged Abseil, where it takes every use of absl::Mutex for
-// a data race.
+// A mutex whose holders can wait for a condition. As absl::Mutex in meaning, but made of
+// std::mutex: ThreadSanitizer does not see into the packaged Abseil, where it takes every use of
+// absl::Mutex for a data race.
 #ifndef LOCALMAMBA_SERVER_RUNTIME_MUTEX_H_
 #define LOCALMAMBA_SERVER_RUNTIME_MUTEX_H_
 
@@ -16,8 +16,8 @@ class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mu_.lock(); }
 
-  // Lets those who wait look at their conditions again. (It notifies before it unlocks, since one of
-  // them may destroy this as soon as it is unlocked.)
+  // Lets those who wait look at their conditions again. (It notifies before it unlocks, since one
+  // of them may destroy this as soon as it is unlocked.)
   void Unlock() ABSL_UNLOCK_FUNCTION() {
     released_.notify_all();
     mu_.unlock();

@@ -1,5 +1,5 @@
-// What Classify costs beside the network: a round trip over loopback to a server whose engine answers
-// at once. One client thread for each benchmark thread.
+// What Classify costs beside the network: a round trip over loopback to a server whose engine
+// answers at once. One client thread for each benchmark thread.
 #include <benchmark/benchmark.h>
 
 #include <memory>

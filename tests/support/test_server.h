@@ -37,8 +37,8 @@ class TestServer {
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
       : metrics_(registry_),
         host_(*CreateDeviceAllocator(Device::Cpu())),
-        repository_(versions),
-        models_(*ServedModels::Start(repository_, options.serving, *host_, clock_, metrics_)),
+        models_(*ServedModels::Start(std::make_unique<ModelRepository>(versions), options.serving,
+                                     *host_, clock_, metrics_)),
         decode_pool_(2, 64),
         pipeline_(*models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
     std::vector<std::unique_ptr<grpc::Service>> services;
@@ -71,7 +71,6 @@ class TestServer {
   prometheus::Registry registry_;
   ServerMetrics metrics_;
   std::unique_ptr<Allocator> host_;
-  ModelRepository repository_;
   ThreadPool reply_pool_{1, 64};
   std::unique_ptr<ServedModels> models_;
   ThreadPool decode_pool_;

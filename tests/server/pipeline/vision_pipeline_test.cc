@@ -24,8 +24,9 @@ using testing::IsEmpty;
 class VisionPipelineTest : public testing::Test {
  protected:
   VisionPipelineTest()
-      : repository_({FakeVersion("fake", 1, control_)}),
-        models_(*ServedModels::Start(repository_, {}, *host_, clock_, metrics_)),
+      : models_(*ServedModels::Start(
+            std::make_unique<ModelRepository>(std::vector{FakeVersion("fake", 1, control_)}), {},
+            *host_, clock_, metrics_)),
         pipeline_(*models_, DecodeLimits(), decode_, reply_, *host_, clock_) {}
 
   // A picture of one colour, which the fake engine takes for class `red`.
@@ -56,7 +57,6 @@ class VisionPipelineTest : public testing::Test {
   ServerMetrics metrics_{registry_};
   InlineExecutor decode_;
   InlineExecutor reply_;
-  ModelRepository repository_;
   std::unique_ptr<ServedModels> models_;
   VisionPipeline pipeline_;
   std::vector<uint8_t> pixels_;
