@@ -40,7 +40,7 @@ function(localmamba_test name)
   if(NOT ARG_PROPERTIES)
     set(ARG_PROPERTIES TIMEOUT 300)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 120 PROPERTIES ${ARG_PROPERTIES})
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 120 PROPERTIES ${ARG_PROPERTIES})
 endfunction()
 
 # localmamba_benchmark(NAME SOURCES... DEPS targets...)
