@@ -1,7 +1,7 @@
 // Structured log: one JSON object a line on standard error.
 //
 //   log.Info("listening", {{"address", "127.0.0.1"}, {"grpc_port", 8500}});
-//   {"time":"2024-05-01T12:00:00.123Z","level":"info","message":"listening","address":"127.0.0.1",...}
+//   {"time":"2024-05-01T12:00:00.123Z","level":"info","message":"listening","address":...}
 #ifndef LOCALMAMBA_SERVER_RUNTIME_LOG_H_
 #define LOCALMAMBA_SERVER_RUNTIME_LOG_H_
 
