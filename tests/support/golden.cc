@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
+#include "tests/support/source_dir.h"
 
 namespace localmamba {
 namespace {
@@ -62,7 +63,7 @@ ConstTensorView GoldenTensor::view() const {
 
 std::string FindGoldenFile(absl::string_view file) {
   for (const absl::string_view folder : {"tests/golden/backbones", "../shared/golden/backbones"}) {
-    std::string path = absl::StrCat(LOCALMAMBA_SOURCE_DIR, "/", folder, "/", file);
+    std::string path = absl::StrCat(SourceDir(), "/", folder, "/", file);
     if (std::filesystem::exists(path)) return path;
   }
   return "";

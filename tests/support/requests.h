@@ -7,6 +7,7 @@
 #include <string>
 
 #include "localmamba/v1/vision.pb.h"
+#include "tests/support/source_dir.h"
 
 namespace localmamba::server {
 
@@ -31,7 +32,7 @@ inline v1::ClassifyRequest ClassifyRequestOf(uint8_t red) {
 }
 
 inline std::string SampleJpeg() {
-  std::ifstream file(LOCALMAMBA_SOURCE_DIR "/deploy/samples/cat.jpg", std::ios::binary);
+  std::ifstream file(SourceDir() + "/deploy/samples/cat.jpg", std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "tests/support/golden.h"
 #include "tests/support/golden_network.h"
+#include "tests/support/source_dir.h"
 
 namespace localmamba {
 namespace {
@@ -59,7 +60,7 @@ constexpr double kLogitsTolerance = 1e-5;
 constexpr double kFeatureTolerance = 5e-5;
 
 std::vector<nlohmann::json> AppendixCases() {
-  std::ifstream file(LOCALMAMBA_SOURCE_DIR "/tests/golden/appendix.json");
+  std::ifstream file(SourceDir() + "/tests/golden/appendix.json");
   return nlohmann::json::parse(file).at("cases").get<std::vector<nlohmann::json>>();
 }
 

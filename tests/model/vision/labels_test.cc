@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/vision/imagenet_labels.h"
+#include "tests/support/source_dir.h"
 
 namespace localmamba {
 namespace {
@@ -29,8 +30,7 @@ TEST(LabelsTest, ReadsWhatItWrites) {
 }
 
 TEST(LabelsTest, ImageNetNamesAreTheFileInTheSourceTree) {
-  const auto file = ReadLabels(
-      std::string(LOCALMAMBA_SOURCE_DIR) + "/model/vision/data/imagenet1k_labels.json", 1000);
+  const auto file = ReadLabels(SourceDir() + "/model/vision/data/imagenet1k_labels.json", 1000);
   ASSERT_TRUE(file.ok()) << file.status();
   const auto built_in = ImageNetLabels();
   ASSERT_EQ(built_in.size(), 1000);

@@ -1,0 +1,52 @@
+// Measures operations on a GPU, apart from the cost of launching them.
+#ifndef LOCALMAMBA_TESTS_GPU_DEVICE_BENCH_H_
+#define LOCALMAMBA_TESTS_GPU_DEVICE_BENCH_H_
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "kernels/device/buffer.h"
+#include "kernels/device/stream.h"
+#include "kernels/tensor/tensor.h"
+
+namespace localmamba {
+
+// A device, and tensors on it with random elements: zeros would flatter a GPU.
+class BenchDevice {
+ public:
+  explicit BenchDevice(Device device)
+      : stream_(*Stream::Create(device)), allocator_(*CreateDeviceAllocator(device)) {}
+
+  Stream& stream() { return stream_; }
+
+  // Uniform in [-1, 1) for floating-point types.
+  Tensor Random(DType dtype, const Shape& shape);
+  // A copy of host memory.
+  Tensor Upload(const ConstTensorView& host);
+
+ private:
+  Stream stream_;
+  std::unique_ptr<Allocator> allocator_;
+};
+
+// What an operation has to do at least.
+struct Work {
+  double bytes = 0.0;          // read and written, each tensor once
+  double flops = 0.0;          // of matrix products
+  double state_updates = 0.0;  // of scans
+};
+
+// Bytes of the tensors, for Work.
+double Bytes(std::initializer_list<ConstTensorView> tensors);
+
+// Times `enqueue`, recorded several times in a graph so that launches cost nothing, and reports
+// rates of `work`.
+void Measure(benchmark::State& state, Stream& stream, const Work& work,
+             absl::FunctionRef<absl::Status()> enqueue);
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_TESTS_GPU_DEVICE_BENCH_H_
