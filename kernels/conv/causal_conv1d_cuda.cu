@@ -1,6 +1,7 @@
-// All directions in one launch. With 4 taps a thread makes a run of positions of 8 channels and
-// keeps the last 3 inputs in registers, so that it reads each input once, 4 at a time. Any other
-// number of taps, and rows that are not whole vectors, take a plain kernel.
+// All directions in one launch. With 4 taps a thread makes a run of positions of 4 channels and
+// keeps the last 3 inputs in registers, so that it reads each input once; it takes 4 positions at a
+// time, the inputs of the next 4 under way. Any other number of taps, and rows that are not whole
+// vectors, take a plain kernel.
 #include <algorithm>
 
 #include "kernels/conv/backends.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr int kThreads = 128;
 constexpr int kTaps = 4;
 constexpr int kAtATime = 4;  // positions
+constexpr int kWidth = 4;    // channels a thread
 
 template <class T>
 struct DirectionParams {
@@ -47,61 +49,73 @@ __device__ __forceinline__ int RowAt(const DirectionParams<T>& direction, int t)
   return direction.read == nullptr ? t : direction.read[t];
 }
 
-template <class T>
-__global__ void __launch_bounds__(kThreads)
+// The inputs at positions t to t + kCount - 1.
+template <int kCount, class T>
+__device__ __forceinline__ void LoadInputs(const DirectionParams<T>& direction, const T* x, int t,
+                                           Vector<T, kWidth> (&inputs)[kCount]) {
+  int rows[kCount];
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) rows[i] = RowAt(direction, t + i);
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+    inputs[i] = {};
+    if (rows[i] >= 0) {
+      inputs[i] = *reinterpret_cast<const Vector<T, kWidth>*>(x + rows[i] * direction.x_row_stride);
+    }
+  }
+}
+
+template <class T, Activation kActivation>
+__global__ void __launch_bounds__(kThreads, 6)
     CausalConv4Kernel(const __grid_constant__ CausalConvParams<T> params) {
   const DirectionParams<T>& direction = params.directions[blockIdx.y];
-  const unsigned vectors = params.channels / kVectorWidth;
+  const unsigned vectors = params.channels / kWidth;
   unsigned index = blockIdx.x * kThreads + threadIdx.x;
-  const int channel = static_cast<int>(index % vectors) * kVectorWidth;
+  const int channel = static_cast<int>(index % vectors) * kWidth;
   index /= vectors;
   const int begin = static_cast<int>(index % params.runs) * params.run;
   const int64_t image = index / params.runs;
   if (image >= params.images || begin >= direction.length) return;
   const int end = min(begin + params.run, direction.length);
 
-  float weight[kVectorWidth][kTaps];
+  const T* x = direction.x + image * direction.x_image_stride + channel;
+  Vector<T, kWidth> before[kTaps - 1];
+  Vector<T, kWidth> next[kAtATime];
+  LoadInputs(direction, x, begin - (kTaps - 1), before);
+  LoadInputs(direction, x, begin, next);
+  float weight[kWidth][kTaps];
 #pragma unroll
-  for (int c = 0; c < kVectorWidth; ++c) {
+  for (int c = 0; c < kWidth; ++c) {
     LoadVector(direction.weight + (channel + c) * kTaps, weight[c]);
   }
-  float bias[kVectorWidth] = {};
+  float bias[kWidth] = {};
   if (direction.bias != nullptr) LoadVector(direction.bias + channel, bias);
 
-  const T* x = direction.x + image * direction.x_image_stride + channel;
-  T* u = direction.u + image * direction.length * params.channels + channel;
   // window[i]: the input at position t - (kTaps - 1) + i.
-  float window[kTaps - 1 + kAtATime][kVectorWidth];
+  float window[kTaps - 1 + kAtATime][kWidth];
 #pragma unroll
-  for (int i = 0; i < kTaps - 1; ++i) {
-    const int row = RowAt(direction, begin - (kTaps - 1) + i);
-    LoadUpTo<true>(x + row * direction.x_row_stride, row < 0 ? 0 : kVectorWidth, window[i]);
-  }
+  for (int i = 0; i < kTaps - 1; ++i) ToFloats(before[i], window[i]);
+  T* u = direction.u + image * direction.length * params.channels + channel;
   for (int t = begin; t < end; t += kAtATime) {
-    int rows[kAtATime];
 #pragma unroll
-    for (int i = 0; i < kAtATime; ++i) rows[i] = RowAt(direction, t + i);
-#pragma unroll
-    for (int i = 0; i < kAtATime; ++i) {
-      LoadUpTo<true>(x + rows[i] * direction.x_row_stride, rows[i] < 0 ? 0 : kVectorWidth,
-                     window[kTaps - 1 + i]);
-    }
+    for (int i = 0; i < kAtATime; ++i) ToFloats(next[i], window[kTaps - 1 + i]);
+    if (t + kAtATime < end) LoadInputs(direction, x, t + kAtATime, next);
 #pragma unroll
     for (int i = 0; i < kAtATime; ++i) {
-      float sum[kVectorWidth];
+      float sum[kWidth];
 #pragma unroll
-      for (int c = 0; c < kVectorWidth; ++c) {
+      for (int c = 0; c < kWidth; ++c) {
         sum[c] = bias[c];
 #pragma unroll
         for (int k = 0; k < kTaps; ++k) sum[c] = fmaf(weight[c][k], window[i + k][c], sum[c]);
       }
-      Activate(params.activation, sum);
+      Activate<kActivation>(sum);
       if (t + i < end) StoreVector(sum, u + int64_t{t + i} * params.channels);
     }
 #pragma unroll
     for (int i = 0; i < kTaps - 1; ++i) {
 #pragma unroll
-      for (int c = 0; c < kVectorWidth; ++c) window[i][c] = window[kAtATime + i][c];
+      for (int c = 0; c < kWidth; ++c) window[i][c] = window[kAtATime + i][c];
     }
   }
 }
@@ -132,7 +146,30 @@ __global__ void CausalConvKernel(const __grid_constant__ CausalConvParams<T> par
 // unless too few threads would be left to fill the device.
 int RunLength(int64_t vectors, int64_t length, int multiprocessors) {
   const int64_t positions = vectors * length / (int64_t{1024} * multiprocessors);
-  return static_cast<int>(std::clamp<int64_t>(positions, 1, 4)) * kAtATime;
+  return static_cast<int>(std::clamp<int64_t>(positions / kAtATime, 1, 8)) * kAtATime;
+}
+
+template <class T>
+void Launch4(CausalConvParams<T> params, unsigned directions, int64_t length, Stream& stream) {
+  const int64_t vectors = int64_t{params.images} * (params.channels / kWidth);
+  params.run = RunLength(vectors * directions, length, MultiprocessorCount(stream));
+  params.runs = static_cast<int>(DivideUp(length, params.run));
+  const dim3 blocks(BlockCount(vectors * params.runs, kThreads), directions);
+  cudaStream_t handle = Activate(stream);
+  switch (params.activation) {
+    case Activation::kIdentity:
+      CausalConv4Kernel<T, Activation::kIdentity><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+    case Activation::kSilu:
+      CausalConv4Kernel<T, Activation::kSilu><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+    case Activation::kGelu:
+      CausalConv4Kernel<T, Activation::kGelu><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+    case Activation::kSigmoid:
+      CausalConv4Kernel<T, Activation::kSigmoid><<<blocks, kThreads, 0, handle>>>(params);
+      break;
+  }
 }
 
 }  // namespace
@@ -146,10 +183,9 @@ absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions
   bool aligned = directions[0].weight.dim(1) == kTaps;
   for (const CausalConv1dDirection& direction : directions) {
     length = std::max(length, direction.u.dim(1));
-    aligned = aligned && IsVectorizable(direction.x, kVectorWidth) &&
-              IsVectorizable(direction.u, kVectorWidth) &&
-              IsVectorizable(direction.weight, kTaps) &&
-              IsVectorizable(direction.bias, kVectorWidth);
+    aligned = aligned && IsVectorizable(direction.x, kWidth) &&
+              IsVectorizable(direction.u, kWidth) && IsVectorizable(direction.weight, kTaps) &&
+              IsVectorizable(direction.bias, kWidth);
   }
   if (x.elements() == 0 || length == 0) return absl::OkStatus();
   cudaStream_t handle = Activate(stream);
@@ -174,11 +210,7 @@ absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions
     params.activation = activation;
     const auto count = static_cast<unsigned>(directions.size());
     if (aligned) {
-      const int64_t vectors = x.dim(0) * x.dim(2) / kVectorWidth;
-      params.run = RunLength(vectors * count, length, MultiprocessorCount(stream));
-      params.runs = static_cast<int>(DivideUp(length, params.run));
-      CausalConv4Kernel<<<dim3(BlockCount(vectors * params.runs, kThreads), count), kThreads, 0,
-                          handle>>>(params);
+      Launch4(params, count, length, stream);
     } else {
       const unsigned blocks = BlockCount(x.dim(0) * length * x.dim(2), kThreads);
       CausalConvKernel<<<dim3(blocks, count), kThreads, 0, handle>>>(params);

@@ -26,8 +26,10 @@ struct PatchShape {
 };
 
 // patches: (images * out_height * out_width, elements), columns in the order of the weights'
-// (channel, row, column). A thread gathers up to 8 neighbouring elements of a patch.
-template <class T, bool kAligned>
+// (channel, row, column). A thread gathers up to 8 neighbouring elements of a patch, kRun at a
+// time: with kRun > 1 runs lie within a row of the kernel and inside the image or outside, at
+// aligned addresses.
+template <class T, int kRun, bool kAligned>
 __global__ void GatherPatchesKernel(const T* x, PatchShape shape, T* patches, unsigned count) {
   const unsigned vectors = (shape.elements + kVectorWidth - 1) / kVectorWidth;
   const unsigned index = blockIdx.x * kThreads + threadIdx.x;
@@ -44,13 +46,17 @@ __global__ void GatherPatchesKernel(const T* x, PatchShape shape, T* patches, un
       int64_t{image} * shape.channels + first / shape.kernel_width / shape.kernel_height;
   float values[kVectorWidth];
 #pragma unroll
-  for (int i = 0; i < kVectorWidth; ++i) {
+  for (int i = 0; i < kVectorWidth; i += kRun) {
     const int row = top + p;
     const int column = left + q;
     const bool inside = first + i < shape.elements && row >= 0 && row < shape.height &&
                         column >= 0 && column < shape.width;
-    values[i] = inside ? ToFloat(x[(plane * shape.height + row) * shape.width + column]) : 0.0F;
-    if (++q == shape.kernel_width) {
+    float run[kRun];
+    LoadUpTo<true>(x + (plane * shape.height + row) * shape.width + column, inside ? kRun : 0, run);
+#pragma unroll
+    for (int r = 0; r < kRun; ++r) values[i + r] = run[r];
+    q += kRun;
+    if (q == shape.kernel_width) {
       q = 0;
       if (++p == shape.kernel_height) {
         p = 0;
@@ -60,6 +66,25 @@ __global__ void GatherPatchesKernel(const T* x, PatchShape shape, T* patches, un
   }
   StoreUpTo<kAligned>(values, int64_t{shape.elements} - first,
                       patches + int64_t{patch} * shape.elements + first);
+}
+
+// True if runs of `run` elements of a patch are whole vectors of x, as they are in the patches of
+// the networks.
+bool HasRuns(const Conv2dArgs& args, int64_t run) {
+  const auto divides = [run](int64_t value) { return value % run == 0; };
+  return divides(args.weight.dim(3)) && divides(args.stride) && divides(args.x.dim(3)) &&
+         divides(args.pad_left) && IsVectorizable(args.x, run);
+}
+
+template <class T, int kRun>
+void Gather(const Conv2dArgs& args, const PatchShape& shape, const TensorView& patches,
+            cudaStream_t stream) {
+  const int64_t count = patches.dim(0);
+  const unsigned blocks = BlockCount(count * DivideUp(shape.elements, kVectorWidth), kThreads);
+  DispatchBool(IsVectorizable(patches, kVectorWidth), [&](auto is_aligned) {
+    GatherPatchesKernel<T, kRun, is_aligned.value><<<blocks, kThreads, 0, stream>>>(
+        Data<T>(args.x), shape, Data<T>(patches), static_cast<unsigned>(count));
+  });
 }
 
 }  // namespace
@@ -88,13 +113,14 @@ absl::Status Conv2dCuda(const Conv2dArgs& args, Stream& stream) {
       void* scratch,
       GetScratch<Conv2dPatches>(static_cast<size_t>(count * elements) * SizeOf(dtype), stream));
   const TensorView patches(scratch, dtype, {count, elements}, stream.device());
-  const unsigned blocks = BlockCount(count * DivideUp(elements, kVectorWidth), kThreads);
   cudaStream_t handle = Activate(stream);
   DispatchFloat(dtype, [&]<class T>(T) {
-    DispatchBool(IsVectorizable(patches, kVectorWidth), [&](auto is_aligned) {
-      GatherPatchesKernel<T, is_aligned.value><<<blocks, kThreads, 0, handle>>>(
-          Data<T>(args.x), shape, Data<T>(patches), static_cast<unsigned>(count));
-    });
+    if (HasRuns(args, 8))
+      Gather<T, 8>(args, shape, patches, handle);
+    else if (HasRuns(args, 4))
+      Gather<T, 4>(args, shape, patches, handle);
+    else
+      Gather<T, 1>(args, shape, patches, handle);
   });
   LM_CUDA_RETURN_IF_ERROR(cudaGetLastError());
   const int64_t outputs = args.weight.dim(0);

@@ -1,8 +1,10 @@
-// The 3x3 kernel walks down a strip of rows. A thread makes 2 neighbouring outputs of 4 channels a
+// The 3x3 kernel walks down a strip of rows. A thread makes 4 neighbouring outputs of 2 channels a
 // row and keeps the sums of the three output rows an input row takes part in, so every input row is
 // converted once a thread and comes from memory once: the columns that neighbouring threads share
-// are in the first-level cache, the rows that neighbouring strips share in the second. Any other
-// kernel size, and rows that are not whole vectors, take a plain kernel.
+// are in the first-level cache, the rows that neighbouring strips share in the second. Rows are
+// loaded two ahead; few channels and many columns a thread leave registers for that, and make less
+// of what is under way the same for two threads. Any other kernel size, and rows that are not whole
+// vectors, take a plain kernel.
 #include <algorithm>
 
 #include "kernels/conv/backends.h"
@@ -18,8 +20,10 @@ namespace cuda {
 namespace {
 
 constexpr int kThreads = 128;
-constexpr int kWidth = 4;    // channels a thread
-constexpr int kOutputs = 2;  // columns a thread
+constexpr int kWidth = 2;    // channels a thread
+constexpr int kOutputs = 4;  // columns a thread
+constexpr int kAhead = 2;    // rows under way
+constexpr int kBlocksPerMultiprocessor = 5;
 constexpr int kInputs = kOutputs + 2;
 
 template <class T>
@@ -35,21 +39,10 @@ struct DepthwiseParams {
   Activation activation;
 };
 
-template <class T>
-__device__ __forceinline__ void LoadRow(const T* row, int64_t cell_stride, int column, int width,
-                                        bool inside, Vector<T, kWidth> (&cells)[kInputs]) {
-#pragma unroll
-  for (int i = 0; i < kInputs; ++i) {
-    cells[i] = {};
-    const int j = column - 1 + i;
-    if (inside && j >= 0 && j < width) {
-      cells[i] = *reinterpret_cast<const Vector<T, kWidth>*>(row + j * cell_stride);
-    }
-  }
-}
-
 template <class T, Activation kActivation>
-__global__ void __launch_bounds__(kThreads, 4) DepthwiseConv3x3Kernel(DepthwiseParams<T> params) {
+__global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
+    DepthwiseConv3x3Kernel(DepthwiseParams<T> params) {
+  using Cell = Vector<T, kWidth>;
   const unsigned vectors = params.channels / kWidth;
   const unsigned column_groups = (params.width + kOutputs - 1) / kOutputs;
   const unsigned strips = (params.height + params.strip - 1) / params.strip;
@@ -65,13 +58,7 @@ __global__ void __launch_bounds__(kThreads, 4) DepthwiseConv3x3Kernel(DepthwiseP
 
   float weight[kWidth * 9];
 #pragma unroll
-  for (int i = 0; i < 9; ++i) {
-    const float4 four = reinterpret_cast<const float4*>(params.weight + channel * 9)[i];
-    weight[4 * i] = four.x;
-    weight[4 * i + 1] = four.y;
-    weight[4 * i + 2] = four.z;
-    weight[4 * i + 3] = four.w;
-  }
+  for (int i = 0; i < kWidth * 9; ++i) weight[i] = params.weight[channel * 9 + i];
   float bias[kWidth] = {};
   if (params.bias != nullptr) LoadVector(params.bias + channel, bias);
 
@@ -86,18 +73,41 @@ __global__ void __launch_bounds__(kThreads, 4) DepthwiseConv3x3Kernel(DepthwiseP
     }
   }
 
-  const T* x = params.x + image * params.x_image_stride + channel;
-  T* y = params.y + (image * params.height * params.width + column) * params.channels + channel;
-  Vector<T, kWidth> next[kInputs];
-  LoadRow(x + (begin - 1) * params.x_row_stride, params.x_cell_stride, column, params.width,
-          begin > 0, next);
+  // The cell left of this thread's columns in the input row loaded next, and what is right of it.
+  const auto cell_stride = static_cast<int>(params.x_cell_stride);
+  const T* x = params.x + image * params.x_image_stride + (begin - 1) * params.x_row_stride +
+               (column - 1) * params.x_cell_stride + channel;
+  const int first = column == 0 ? 1 : 0;
+  const int last = min(kInputs, params.width - column + 1);
+  const auto load = [&](int row, Cell(&cells)[kInputs]) {
+    const bool inside = row >= 0 && row <= end && row < params.height;
+#pragma unroll
+    for (int i = 0; i < kInputs; ++i) {
+      cells[i] = {};
+      if (inside && i >= first && i < last) {
+        cells[i] = *reinterpret_cast<const Cell*>(x + i * cell_stride);
+      }
+    }
+    x += params.x_row_stride;
+  };
+  T* y = params.y + ((image * params.height + begin) * params.width + column) * params.channels +
+         channel;
+
+  // ahead[i]: the input row i after the current one.
+  Cell ahead[kAhead][kInputs];
+#pragma unroll
+  for (int i = 0; i < kAhead; ++i) load(begin - 1 + i, ahead[i]);
 #pragma unroll 3
   for (int row = begin - 1; row <= end; ++row) {
     float cells[kInputs][kWidth];
 #pragma unroll
-    for (int i = 0; i < kInputs; ++i) ToFloats(next[i], cells[i]);
-    LoadRow(x + (row + 1) * params.x_row_stride, params.x_cell_stride, column, params.width,
-            row < end && row + 1 < params.height, next);
+    for (int i = 0; i < kInputs; ++i) ToFloats(ahead[0][i], cells[i]);
+#pragma unroll
+    for (int r = 1; r < kAhead; ++r) {
+#pragma unroll
+      for (int i = 0; i < kInputs; ++i) ahead[r - 1][i] = ahead[r][i];
+    }
+    load(row + kAhead, ahead[kAhead - 1]);
 #pragma unroll
     for (int p = 0; p < 3; ++p) {
 #pragma unroll
@@ -116,10 +126,9 @@ __global__ void __launch_bounds__(kThreads, 4) DepthwiseConv3x3Kernel(DepthwiseP
 #pragma unroll
       for (int o = 0; o < kOutputs; ++o) {
         Activate<kActivation>(sums[2][o]);
-        if (column + o < params.width) {
-          StoreVector(sums[2][o], y + (int64_t{row - 1} * params.width + o) * params.channels);
-        }
+        if (column + o < params.width) StoreVector(sums[2][o], y + o * params.channels);
       }
+      y += params.width * params.channels;
     }
 #pragma unroll
     for (int o = 0; o < kOutputs; ++o) {
@@ -201,8 +210,7 @@ absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream
   if (args.y.elements() == 0) return absl::OkStatus();
   const bool is_3x3 = args.weight.dim(1) == 3 && args.weight.dim(2) == 3 &&
                       IsVectorizable(args.x, kWidth) && IsVectorizable(args.y, kWidth) &&
-                      IsVectorizable(args.bias, kWidth) &&
-                      reinterpret_cast<uintptr_t>(args.weight.raw_data()) % 16 == 0;
+                      IsVectorizable(args.bias, kWidth);
   DispatchFloat(args.x.dtype(), [&]<class T>(T) {
     const DepthwiseParams<T> params = {
         .x = Data<T>(args.x),

@@ -1,7 +1,8 @@
 // Two stages, both with sums in a fixed order. First each block normalises a run of tokens of one
-// sequence in registers, row by row, and adds them up: a thread meets the same channels in every
-// row, so the sums are registers too. Then the sums of the runs are added. When there are sequences
-// enough to fill the device a sequence is one run, and the first stage does it all.
+// sequence in registers, row by row, the next row under way, and adds them up: a thread meets the
+// same channels in every row, so the sums are registers too. Then the sums of the runs are added.
+// When there are sequences enough to fill the device a sequence is one run, and the first stage
+// does it all.
 #include <algorithm>
 
 #include "kernels/base/status_macros.h"
@@ -42,12 +43,19 @@ __global__ void __launch_bounds__(kNormThreads)
   const int end = static_cast<int>(int64_t{length} * (run + 1) / runs);
   const T* rows = x + int64_t{sequence} * length * columns;
 
+  int row = static_cast<int>(int64_t{length} * run / runs) + Group::RowOfBlock();
+  // All groups take as many turns, those without a row too: the sums need every thread.
+  const int turns =
+      (end - row + Group::RowOfBlock() + Group::kRowsPerBlock - 1) / Group::kRowsPerBlock;
   typename Group::Registers sum = {};
-  for (int begin = static_cast<int>(int64_t{length} * run / runs); begin < end;
-       begin += Group::kRowsPerBlock) {
-    const int row = begin + Group::RowOfBlock();
+  typename Group::template Stored<T> next;
+  Group::LoadStored(rows + int64_t{row} * columns, row < end ? columns : 0, next);
+  for (int turn = 0; turn < turns; ++turn, row += Group::kRowsPerBlock) {
     typename Group::Registers values;
-    Group::Load(rows + int64_t{row} * columns, row < end ? columns : 0, values);
+#pragma unroll
+    for (int v = 0; v < Group::kVectors; ++v) ToFloats(next[v], values[v]);
+    const int next_row = row + Group::kRowsPerBlock;
+    Group::LoadStored(rows + int64_t{next_row} * columns, next_row < end ? columns : 0, next);
     const float mean = Group::Mean(values, columns);
     const float scale = rsqrtf(Group::MeanSquare(values, columns, mean) + eps);
     if (row < end) {
@@ -85,9 +93,10 @@ __global__ void AddRunsKernel(const float* sums, int columns, int runs, float* y
   y[index] = finish(total, column);
 }
 
-// Runs a sequence: enough to fill the device about twice over, none shorter than two rounds of rows.
+// Runs a sequence: none shorter than two rounds of rows, and no more than it takes to fill the
+// device about twice over.
 int CountRuns(int64_t sequences, int64_t length, int rows_per_block, int multiprocessors) {
-  const int64_t wanted = DivideUp(int64_t{8} * multiprocessors, sequences);
+  const int64_t wanted = int64_t{4} * multiprocessors / sequences;
   return static_cast<int>(
       std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, length / (2 * rows_per_block))));
 }

@@ -35,6 +35,17 @@ struct RowGroup {
     return (v * kLanes + static_cast<int>(threadIdx.x) % kLanes) * kVectorWidth;
   }
 
+  // The row as it is stored, for loading it before it is needed.
+  template <class T>
+  using Stored = Vector<T, kVectorWidth>[kVectors];
+  template <class T>
+  static __device__ __forceinline__ void LoadStored(const T* row, int columns, Stored<T>& vectors) {
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v) {
+      vectors[v] = LoadStoredUpTo<kAligned, kVectorWidth>(row + Column(v), columns - Column(v));
+    }
+  }
+
   template <class T>
   static __device__ __forceinline__ void Load(const T* row, int columns, Registers& values) {
 #pragma unroll
@@ -69,7 +80,8 @@ struct RowGroup {
     for (int v = 0; v < kVectors; ++v) {
 #pragma unroll
       for (int i = 0; i < kVectorWidth; ++i) {
-        const float difference = Column(v) + i < columns ? values[v][i] - centre : 0.0F;
+        const bool inside = Column(v) + (kAligned ? 0 : i) < columns;
+        const float difference = inside ? values[v][i] - centre : 0.0F;
         sum += difference * difference;
       }
     }

@@ -1,8 +1,10 @@
 #include "tests/gpu/device_bench.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "kernels/base/check.h"
@@ -94,13 +96,37 @@ void Measure(benchmark::State& state, Stream& stream, const Work& work,
     return;
   }
   const auto report = [&state](const char* name, double amount, double unit) {
-    if (amount == 0.0) return;
     state.counters[name] = benchmark::Counter(
         amount / unit * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
   };
   report("GB/s", work.bytes, 1e9);
   report("TFLOP/s", work.flops, 1e12);
   report("Tupdates/s", work.state_updates, 1e12);
+}
+
+bool TableReporter::ReportContext(const Context& /*context*/) {
+  std::printf("%-44s %10s %7s %6s %8s %11s\n", "benchmark", "us", "GB/s", "copy", "TFLOP/s",
+              "Tupdates/s");
+  return true;
+}
+
+void TableReporter::ReportRuns(const std::vector<Run>& runs) {
+  for (const Run& run : runs) {
+    std::string name = run.benchmark_name();
+    name = name.substr(0, name.rfind("/manual_time"));
+    if (run.error_occurred) {
+      ok_ = false;
+      std::printf("%-44s %s\n", name.c_str(), run.error_message.c_str());
+      continue;
+    }
+    const auto rate = [&run](const char* counter) { return run.counters.at(counter).value; };
+    if (copy_rate_ == 0.0) copy_rate_ = rate("GB/s");
+    std::printf("%-44s %10.2f %7.0f %5.0f%%", name.c_str(), run.GetAdjustedRealTime(), rate("GB/s"),
+                100.0 * rate("GB/s") / copy_rate_);
+    if (rate("TFLOP/s") > 0.0) std::printf(" %8.1f", rate("TFLOP/s"));
+    if (rate("Tupdates/s") > 0.0) std::printf(" %8s %11.2f", "", rate("Tupdates/s"));
+    std::printf("\n");
+  }
 }
 
 }  // namespace localmamba

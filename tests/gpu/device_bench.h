@@ -5,6 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -43,9 +44,23 @@ struct Work {
 double Bytes(std::initializer_list<ConstTensorView> tensors);
 
 // Times `enqueue`, recorded several times in a graph so that launches cost nothing, and reports
-// rates of `work`.
+// rates of `work` as counters "GB/s", "TFLOP/s" and "Tupdates/s".
 void Measure(benchmark::State& state, Stream& stream, const Work& work,
              absl::FunctionRef<absl::Status()> enqueue);
+
+// Prints one line a benchmark: time, rates, and the share of the first benchmark's GB/s, which is a
+// copy's.
+class TableReporter : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context& context) override;
+  void ReportRuns(const std::vector<Run>& runs) override;
+  // True if every benchmark ran.
+  [[nodiscard]] bool ok() const { return ok_; }
+
+ private:
+  double copy_rate_ = 0.0;
+  bool ok_ = true;
+};
 
 }  // namespace localmamba
 

@@ -342,6 +342,7 @@ int main(int argc, char** argv) {
   }
   localmamba::RegisterAll(*device);
   benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  localmamba::TableReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return reporter.ok() ? 0 : 1;
 }

@@ -54,7 +54,8 @@ std::vector<Backend> BackendsAndInstructionSets();
 // The CPU and CUDA, for operations that are float32 throughout.
 std::vector<Backend> Float32Backends();
 
-// The tensors of one test on a backend. For the CPU they are the test's own.
+// The tensors of one test on a backend, known by the address of the test's own. For the CPU they
+// are the test's own.
 class BackendTensors {
  public:
   // Errors: those of Device::Parse if this host has no such device.

@@ -74,19 +74,27 @@ __device__ __forceinline__ void StoreVector(const float (&values)[N], T* destina
   *reinterpret_cast<Vector<T, N>*>(destination) = FromFloats<T>(values);
 }
 
-// The first `count` elements at `source`, then zeros. With kAligned, `count` is 0 or less or N or
-// more and the address suits Vector<T, N>.
+// The first `count` elements at `source`, then zeros, as they are stored. With kAligned, `count` is
+// 0 or less or N or more and the address suits Vector<T, N>.
 template <bool kAligned, int N, class T>
-__device__ __forceinline__ void LoadUpTo(const T* source, int64_t count, float (&values)[N]) {
+__device__ __forceinline__ Vector<T, N> LoadStoredUpTo(const T* source, int64_t count) {
+  Vector<T, N> vector = {};
   if constexpr (kAligned) {
-    // Converted outside the branch, so that several loads are under way before the first is used.
-    Vector<T, N> vector = {};
     if (count >= N) vector = *reinterpret_cast<const Vector<T, N>*>(source);
-    ToFloats(vector, values);
   } else {
 #pragma unroll
-    for (int i = 0; i < N; ++i) values[i] = i < count ? ToFloat(source[i]) : 0.0F;
+    for (int i = 0; i < N; ++i) {
+      if (i < count) vector.values[i] = source[i];
+    }
   }
+  return vector;
+}
+
+// The same as float32. Converted outside the branch, so that several loads are under way before the
+// first is used.
+template <bool kAligned, int N, class T>
+__device__ __forceinline__ void LoadUpTo(const T* source, int64_t count, float (&values)[N]) {
+  ToFloats(LoadStoredUpTo<kAligned, N>(source, count), values);
 }
 
 template <bool kAligned, int N, class T>
