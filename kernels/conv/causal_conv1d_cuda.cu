@@ -29,7 +29,7 @@ struct DirectionParams {
   const float* weight;
   const float* bias;
   T* u;
-  int64_t x_image_stride, x_row_stride;
+  int64_t x_image_stride, x_row_stride, weight_stride;
   int length;  // Ls
 };
 
@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(kThreads, 6)
   float weight[kWidth][kTaps];
 #pragma unroll
   for (int c = 0; c < kWidth; ++c) {
-    LoadVector(direction.weight + (channel + c) * kTaps, weight[c]);
+    LoadVector(direction.weight + (channel + c) * direction.weight_stride, weight[c]);
   }
   float bias[kWidth] = {};
   if (direction.bias != nullptr) LoadVector(direction.bias + channel, bias);
@@ -134,7 +134,7 @@ __global__ void CausalConvKernel(const __grid_constant__ CausalConvParams<T> par
   for (int k = 0; k < params.taps; ++k) {
     const int row = RowAt(direction, t - (params.taps - 1) + k);
     if (row >= 0) {
-      sum[0] = fmaf(direction.weight[channel * params.taps + k],
+      sum[0] = fmaf(direction.weight[channel * direction.weight_stride + k],
                     ToFloat(x[row * direction.x_row_stride]), sum[0]);
     }
   }
@@ -201,6 +201,7 @@ absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions
           .u = Data<T>(direction.u),
           .x_image_stride = direction.x.stride(0),
           .x_row_stride = direction.x.stride(1),
+          .weight_stride = RowStride(direction.weight),
           .length = static_cast<int>(direction.u.dim(1)),
       };
     }

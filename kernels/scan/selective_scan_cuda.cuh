@@ -37,6 +37,8 @@ struct Direction {
   float* last_state;                                                 // or null
   int64_t u_batch, delta_batch, b_batch, c_batch, z_batch, y_batch;  // strides in elements
   int32_t u_row, delta_row, b_row, c_row, z_row, y_row;
+  int64_t state_batch;
+  int32_t a_row, weight_row, state_row;
   int32_t length;
 };
 
@@ -184,7 +186,7 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
 #pragma unroll
     for (int n = 0; n < kStates; ++n) {
       A[i][n] = has && n < dstate
-                    ? direction.A[static_cast<int64_t>(channel + i) * dstate + n] * kLog2e
+                    ? direction.A[static_cast<int64_t>(channel + i) * direction.a_row + n] * kLog2e
                     : 0.0F;
       h[i][n] = 0.0F;
     }
@@ -213,7 +215,9 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
     const int r = i % rank;
     shared_weight[r * block_channels + c] =
         first_channel + c < params.dim
-            ? ToFloat(direction.delta_weight[static_cast<int64_t>(first_channel + c) * rank + r])
+            ? ToFloat(direction.delta_weight[static_cast<int64_t>(first_channel + c) *
+                                                 direction.weight_row +
+                                             r])
             : 0.0F;
   }
 
@@ -349,8 +353,8 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
 #pragma unroll
     for (int i = 0; i < kChannels; ++i) {
       if (i >= valid) break;
-      float* const state =
-          direction.last_state + (static_cast<int64_t>(b) * params.dim + channel + i) * dstate;
+      float* const state = direction.last_state + b * direction.state_batch +
+                           static_cast<int64_t>(channel + i) * direction.state_row;
 #pragma unroll
       for (int n = 0; n < kStates; ++n) {
         if (n < dstate) state[n] = h[i][n];

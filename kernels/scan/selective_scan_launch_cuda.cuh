@@ -85,6 +85,12 @@ Params<T> MakeParams(absl::Span<const SelectiveScanDirection> directions,
       d.z_batch = s.z.stride(0);
       d.z_row = static_cast<int32_t>(s.z.stride(1));
     }
+    d.a_row = static_cast<int32_t>(s.A.stride(0));
+    if (!s.delta_weight.empty()) d.weight_row = static_cast<int32_t>(s.delta_weight.stride(0));
+    if (!s.last_state.empty()) {
+      d.state_batch = s.last_state.stride(0);
+      d.state_row = static_cast<int32_t>(s.last_state.stride(1));
+    }
     d.length = static_cast<int32_t>(s.read.empty() ? s.u.dim(1) : s.read.dim(0));
   }
   return params;
@@ -125,8 +131,8 @@ bool IsTileable(const Params<T>& params) {
     if (!IsAligned(d.delta, d.delta_batch, d.delta_row, 16) || d.B != d.delta + params.rank ||
         d.C != d.B + kTileStates || d.b_row != d.delta_row || d.c_row != d.delta_row ||
         d.b_batch != d.delta_batch || d.c_batch != d.delta_batch || d.last_state != nullptr ||
-        (d.z == nullptr) != (params.directions[0].z == nullptr) ||
-        reinterpret_cast<uintptr_t>(d.delta_weight) % 4 != 0 ||
+        (d.z == nullptr) != (params.directions[0].z == nullptr) || d.a_row != kTileStates ||
+        d.weight_row != params.rank || reinterpret_cast<uintptr_t>(d.delta_weight) % 4 != 0 ||
         reinterpret_cast<uintptr_t>(d.A) % 16 != 0) {
       return false;
     }

@@ -167,9 +167,11 @@ void Causal(const Case& c, int64_t width) {
 void Scan(const Case& c, int64_t side, int64_t width, bool gate) {
   const Maps maps(c, side);
   const int64_t tokens = side * side;
-  const int64_t rank = width / 32;
-  // One projection holds delta, B and C of every direction, padded to whole 16-byte rows.
-  const int64_t columns = (rank + 7) / 8 * 8 + 2 * kStates;
+  // One projection holds delta, B and C of every direction. With 16 bits the networks pad delta's rank
+  // to whole 16-byte rows.
+  const int64_t exact_rank = width / 32;
+  const int64_t rank = c.dtype == kF32 ? exact_rank : (exact_rank + 7) / 8 * 8;
+  const int64_t columns = rank + 2 * kStates;
   const Tensor u = c.Data({c.batch, tokens, width});
   const Tensor projection = c.Data({c.batch, tokens, 4 * columns});
   const Tensor z = gate ? c.Data({c.batch, tokens, width}) : Tensor();
@@ -184,8 +186,8 @@ void Scan(const Case& c, int64_t side, int64_t width, bool gate) {
     const Tensor own = projection.Slice(2, k * columns, (k + 1) * columns);
     directions.push_back({.u = u,
                           .delta = own.Slice(2, 0, rank),
-                          .B = own.Slice(2, columns - 2 * kStates, columns - kStates),
-                          .C = own.Slice(2, columns - kStates, columns),
+                          .B = own.Slice(2, rank, rank + kStates),
+                          .C = own.Slice(2, rank + kStates, columns),
                           .z = z,
                           .read = maps.read[static_cast<size_t>(k)],
                           .z_read = gate ? maps.read[static_cast<size_t>(k)] : Tensor(),
