@@ -85,12 +85,11 @@ NetworkConfig GoldenNetworkConfig(const nlohmann::json& golden, VerticalReverse 
   return result;
 }
 
-std::unique_ptr<Engine> DeterministicEngine(const NetworkConfig& config, int cpu_threads) {
+std::unique_ptr<Engine> DeterministicEngine(const NetworkConfig& config,
+                                            const EngineOptions& options) {
   absl::StatusOr<std::unique_ptr<Network>> network = CreateNetwork(config);
   LM_CHECK(network.ok());
   FillDeterministic((*network)->parameters());
-  EngineOptions options;
-  options.cpu_threads = cpu_threads;
   auto engine = Engine::Create(*std::move(network), options);
   LM_CHECK(engine.ok());
   return *std::move(engine);

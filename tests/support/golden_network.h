@@ -14,8 +14,9 @@ namespace localmamba {
 // From `family` and `config` of a case. CHECKs that they are complete.
 NetworkConfig GoldenNetworkConfig(const nlohmann::json& golden, VerticalReverse vertical_reverse);
 
-// A CPU engine with deterministic parameters. CHECKs that nothing fails.
-std::unique_ptr<Engine> DeterministicEngine(const NetworkConfig& config, int cpu_threads = 0);
+// An engine with deterministic parameters. CHECKs that nothing fails.
+std::unique_ptr<Engine> DeterministicEngine(const NetworkConfig& config,
+                                            const EngineOptions& options = {});
 
 // Runs the deterministic input "input" of this shape.
 EngineOutput RunDeterministicInput(Engine& engine, const Shape& shape);

@@ -51,7 +51,7 @@ struct SmallNetwork {
 
 class EngineTest : public testing::TestWithParam<SmallNetwork> {
  protected:
-  std::unique_ptr<Engine> engine_ = DeterministicEngine(GetParam().config, /*cpu_threads=*/2);
+  std::unique_ptr<Engine> engine_ = DeterministicEngine(GetParam().config, {.cpu_threads = 2});
 };
 
 std::vector<float> Values(const Tensor& tensor) {
