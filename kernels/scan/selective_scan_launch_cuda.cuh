@@ -183,23 +183,33 @@ absl::Status PlanChunks(int64_t channel_warps, Stream& stream, Params<T>& params
   return absl::OkStatus();
 }
 
-template <class T, bool kHasZ>
-absl::Status LaunchTiles(Params<T> params, Stream& stream, cudaStream_t handle) {
-  const int dim_warps = (params.dim + kWarpChannels - 1) / kWarpChannels;
+template <class T, int kChannels, bool kHasZ>
+absl::Status LaunchTilesOf(Params<T> params, Stream& stream, cudaStream_t handle) {
+  const int dim_warps = (params.dim + kWarpChannels<kChannels> - 1) / kWarpChannels<kChannels>;
   LM_RETURN_IF_ERROR(PlanChunks(dim_warps, stream, params));
   // Two warps a block run fastest unless the last block would be half empty.
   const int warps = dim_warps % 2 == 0 ? 2 : std::min(dim_warps, kMaxTileWarps);
-  const TileLayout layout(warps, params.rank);
   params.channel_blocks = (dim_warps + warps - 1) / warps;
-  const auto shared_bytes = static_cast<size_t>(layout.end);
+  const auto shared_bytes = static_cast<size_t>(TileLayout<kChannels>(warps, params.rank).end);
   if (params.chunks == 1) {
-    return Launch(SelectiveScanTileKernel<T, kHasZ, Pass::kWhole>, params, warps * 32, shared_bytes,
-                  handle);
+    return Launch(SelectiveScanTileKernel<T, kChannels, kHasZ, Pass::kWhole>, params, warps * 32,
+                  shared_bytes, handle);
   }
-  LM_RETURN_IF_ERROR(Launch(SelectiveScanTileKernel<T, false, Pass::kChunkState>, params,
+  LM_RETURN_IF_ERROR(Launch(SelectiveScanTileKernel<T, kChannels, false, Pass::kChunkState>, params,
                             warps * 32, shared_bytes, handle));
-  return Launch(SelectiveScanTileKernel<T, kHasZ, Pass::kChunkScan>, params, warps * 32,
+  return Launch(SelectiveScanTileKernel<T, kChannels, kHasZ, Pass::kChunkScan>, params, warps * 32,
                 shared_bytes, handle);
+}
+
+// One channel a thread while two would leave the multiprocessors short of warps: a position then
+// takes a warp about half as long.
+template <class T, bool kHasZ>
+absl::Status LaunchTiles(const Params<T>& params, Stream& stream, cudaStream_t handle) {
+  constexpr int64_t kFewWarps = 256;
+  const int64_t warps =
+      int64_t{params.batch} * params.direction_count * (params.dim / kWarpChannels<2>);
+  if (warps < kFewWarps) return LaunchTilesOf<T, 1, kHasZ>(params, stream, handle);
+  return LaunchTilesOf<T, 2, kHasZ>(params, stream, handle);
 }
 
 template <class T, int kStates, int kChannels, bool kAligned>

@@ -1,14 +1,14 @@
-// The selective scan for 16-bit operands laid out as networks lay them out: 16 states, and delta, B and C side by side
-// in the rows of one projection.
+// The selective scan for 16-bit operands laid out as networks lay them out: 16 states, and delta, B and
+// C side by side in the rows of one projection.
 //
-// A warp owns 64 channels, two a thread, with all states in registers, and walks the sequence in tiles of 16
-// positions. What the plain kernel (selective_scan_cuda.cuh) does per position is done per tile here:
-//   - projection rows and index maps arrive in shared memory by asynchronous copies while the tile before is
-//     computed; u and z arrive in registers four positions ahead;
-//   - the step sizes of 16 positions x 64 channels come from tensor cores, softplus included, one per channel and
-//     position instead of one per thread of a group;
+// A thread owns one or two channels with all their states in registers and walks the sequence in
+// tiles of 16 positions. What the plain kernel (selective_scan_cuda.cuh) does per position is done
+// per tile here:
+//   - projection rows and index maps arrive in shared memory by asynchronous copies while the tile
+//     before is computed; u and z arrive in registers four positions ahead;
+//   - the step sizes of 16 positions and a warp's channels come from tensor cores, softplus included;
 //   - B and C are widened to float32 once per block.
-// The inner loop is then 16 exponentials a channel, bound by the special-function unit.
+// The inner loop is then 16 exponentials a channel. What was measured: docs/performance.md.
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
 
@@ -16,15 +16,21 @@
 
 namespace localmamba::scan_cuda {
 
-inline constexpr int kTileRows = 16;      // positions of a tile
-inline constexpr int kTileStates = 16;    // dstate
-inline constexpr int kWarpChannels = 64;  // channels of a warp
-inline constexpr int kDeltaPitch = 72;    // floats between rows of step sizes: no bank conflicts
+inline constexpr int kTileRows = 16;    // positions of a tile
+inline constexpr int kTileStates = 16;  // dstate
+// A thread has kChannels channels: two use B and C twice for one load, one gives twice the warps
+// where there are few.
+template <int kChannels>
+inline constexpr int kWarpChannels = 32 * kChannels;
+// Floats between rows of steps: no bank conflicts.
+template <int kChannels>
+inline constexpr int kDeltaPitch = kWarpChannels<kChannels> + 8;
 inline constexpr int kMaxTileWarps = 3;
 inline constexpr int kMaxTileRank = 128;
 inline constexpr int kTileMaps = 3;  // index maps of a tile in shared memory: read, z_read, write
 
 // Bytes of shared memory, and where its parts begin.
+template <int kChannels>
 struct TileLayout {
   int channels;                                  // of the block
   int rank_padded;                               // multiple of 16
@@ -33,14 +39,14 @@ struct TileLayout {
   int weight, bias, delta, bc, maps, rows, end;  // byte offsets
 
   __host__ __device__ TileLayout(int warps, int rank) {
-    channels = warps * kWarpChannels;
+    channels = warps * kWarpChannels<kChannels>;
     rank_padded = (rank + 15) / 16 * 16;
     weight_pitch = rank_padded + 8;
     row_elements = rank + 2 * kTileStates;
     weight = 0;
     bias = weight + channels * weight_pitch * 2;
     delta = bias + channels * 4;
-    bc = delta + warps * kTileRows * kDeltaPitch * 4;
+    bc = delta + warps * kTileRows * kDeltaPitch<kChannels> * 4;
     maps = bc + kTileRows * 2 * kTileStates * 4;
     rows = maps + 3 * kTileMaps * kTileRows * 4;
     end = rows + 2 * kTileRows * row_elements * 2;
@@ -103,24 +109,24 @@ inline __device__ float Softplus2(float x) {
 inline __device__ float FastSilu(float x) { return __fdividef(x, 1.0F + Exp2(-x * kLog2e)); }
 
 template <class T>
-__device__ float2 Unpack(uint32_t word);
+__device__ float2 UnpackPair(uint32_t word);
 template <>
-inline __device__ float2 Unpack<__half>(uint32_t word) {
+inline __device__ float2 UnpackPair<__half>(uint32_t word) {
   return __half22float2(*reinterpret_cast<const __half2*>(&word));
 }
 template <>
-inline __device__ float2 Unpack<__nv_bfloat16>(uint32_t word) {
+inline __device__ float2 UnpackPair<__nv_bfloat16>(uint32_t word) {
   return __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(&word));
 }
 template <class T>
-__device__ uint32_t Pack(float x, float y);
+__device__ uint32_t PackPair(float x, float y);
 template <>
-inline __device__ uint32_t Pack<__half>(float x, float y) {
+inline __device__ uint32_t PackPair<__half>(float x, float y) {
   const __half2 pair = __floats2half2_rn(x, y);
   return *reinterpret_cast<const uint32_t*>(&pair);
 }
 template <>
-inline __device__ uint32_t Pack<__nv_bfloat16>(float x, float y) {
+inline __device__ uint32_t PackPair<__nv_bfloat16>(float x, float y) {
   const __nv_bfloat162 pair = __floats2bfloat162_rn(x, y);
   return *reinterpret_cast<const uint32_t*>(&pair);
 }
@@ -158,30 +164,55 @@ __device__ void LoadRows(const T* projection, int row_stride, int row_elements, 
   }
 }
 
-// Two channels of four positions, zeros at padding; 32 bits each.
+// The channels of a thread at one position, as they lie in memory.
+template <class T, int kChannels>
+struct Pack;
 template <class T>
+struct Pack<T, 1> {
+  using Bits = uint16_t;
+  static __device__ void Unpack(Bits bits, float (&out)[1]) {
+    out[0] = ToFloat(*reinterpret_cast<const T*>(&bits));
+  }
+  static __device__ Bits Make(const float (&in)[1]) {
+    const T value = FromFloat<T>(in[0]);
+    return *reinterpret_cast<const Bits*>(&value);
+  }
+};
+template <class T>
+struct Pack<T, 2> {
+  using Bits = uint32_t;
+  static __device__ void Unpack(Bits bits, float (&out)[2]) {
+    const float2 pair = UnpackPair<T>(bits);
+    out[0] = pair.x;
+    out[1] = pair.y;
+  }
+  static __device__ Bits Make(const float (&in)[2]) { return PackPair<T>(in[0], in[1]); }
+};
+
+// A thread's channels at four positions, zeros at padding.
+template <class T, int kChannels>
 __device__ void LoadFour(const T* x, int row_stride, const int32_t* map, bool valid,
-                         uint32_t (&out)[4]) {
+                         typename Pack<T, kChannels>::Bits (&out)[4]) {
+  using Bits = typename Pack<T, kChannels>::Bits;
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     const int row = map[i];
-    out[i] =
-        row >= 0 && valid
-            ? __ldg(reinterpret_cast<const uint32_t*>(x + static_cast<int64_t>(row) * row_stride))
-            : 0U;
+    out[i] = row >= 0 && valid
+                 ? __ldg(reinterpret_cast<const Bits*>(x + static_cast<int64_t>(row) * row_stride))
+                 : Bits{0};
   }
 }
 
-// Step sizes, in units of log2(e), of the warp's 64 channels at the tile's 16 positions, from the projection rows and
+// Step sizes, in units of log2(e), of the warp's channels at the tile's 16 positions, from the projection rows and
 // delta_weight; bias is in these units too.
-template <class T>
-__device__ void ComputeSteps(const TileLayout& layout, const T* raw, const T* weight,
+template <class T, int kChannels>
+__device__ void ComputeSteps(const TileLayout<kChannels>& layout, const T* raw, const T* weight,
                              const float* bias, bool softplus, int count, float* delta) {
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const int group = lane / 4;
   const int pair = lane % 4 * 2;
-  const int warp_channel = static_cast<int>(threadIdx.x) / 32 * kWarpChannels;
-  float sums[kWarpChannels / 8][4] = {};
+  const int warp_channel = static_cast<int>(threadIdx.x) / 32 * kWarpChannels<kChannels>;
+  float sums[kWarpChannels<kChannels> / 8][4] = {};
   for (int k = 0; k < layout.rank_padded; k += 16) {
     const T* const row = raw + k + pair;
     uint32_t a[4];
@@ -190,7 +221,7 @@ __device__ void ComputeSteps(const TileLayout& layout, const T* raw, const T* we
     a[2] = *reinterpret_cast<const uint32_t*>(row + group * layout.row_elements + 8);
     a[3] = *reinterpret_cast<const uint32_t*>(row + (group + 8) * layout.row_elements + 8);
 #pragma unroll
-    for (int n = 0; n < kWarpChannels / 8; ++n) {
+    for (int n = 0; n < kWarpChannels<kChannels> / 8; ++n) {
       const T* const column =
           weight + (warp_channel + n * 8 + group) * layout.weight_pitch + k + pair;
       uint32_t w[2];
@@ -200,7 +231,7 @@ __device__ void ComputeSteps(const TileLayout& layout, const T* raw, const T* we
     }
   }
 #pragma unroll
-  for (int n = 0; n < kWarpChannels / 8; ++n) {
+  for (int n = 0; n < kWarpChannels<kChannels> / 8; ++n) {
     const float2 shift = *reinterpret_cast<const float2*>(bias + warp_channel + n * 8 + pair);
     float2 low = {fmaf(sums[n][0], kLog2e, shift.x), fmaf(sums[n][1], kLog2e, shift.y)};
     float2 high = {fmaf(sums[n][2], kLog2e, shift.x), fmaf(sums[n][3], kLog2e, shift.y)};
@@ -212,19 +243,19 @@ __device__ void ComputeSteps(const TileLayout& layout, const T* raw, const T* we
       if (group >= count) low = {0.0F, 0.0F};
       if (group + 8 >= count) high = {0.0F, 0.0F};
     }
-    *reinterpret_cast<float2*>(delta + group * kDeltaPitch + n * 8 + pair) = low;
-    *reinterpret_cast<float2*>(delta + (group + 8) * kDeltaPitch + n * 8 + pair) = high;
+    *reinterpret_cast<float2*>(delta + group * kDeltaPitch<kChannels> + n * 8 + pair) = low;
+    *reinterpret_cast<float2*>(delta + (group + 8) * kDeltaPitch<kChannels> + n * 8 + pair) = high;
   }
 }
 
 // Grid: (channel blocks * directions * batch, 1, chunks); blocks of up to kMaxTileWarps warps.
-template <class T, bool kHasZ, Pass kPass>
+template <class T, int kChannels, bool kHasZ, Pass kPass>
 __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     SelectiveScanTileKernel(const __grid_constant__ Params<T> params) {
   extern __shared__ __align__(16) char tile_memory[];
   const int thread = static_cast<int>(threadIdx.x);
   const int threads = static_cast<int>(blockDim.x);
-  const TileLayout layout(threads / 32, params.rank);
+  const TileLayout<kChannels> layout(threads / 32, params.rank);
   const int channel_block = static_cast<int>(blockIdx.x) % params.channel_blocks;
   const int row_of_grid = static_cast<int>(blockIdx.x) / params.channel_blocks;
   const int k = row_of_grid % params.direction_count;
@@ -237,13 +268,13 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
   if (kPass == Pass::kChunkScan && begin >= end) return;
 
   const int first_channel = channel_block * layout.channels;
-  const int channel = first_channel + thread * 2;
+  const int channel = first_channel + thread * kChannels;
   const bool valid = channel < params.dim;
 
   T* const weight = reinterpret_cast<T*>(tile_memory + layout.weight);
   float* const bias = reinterpret_cast<float*>(tile_memory + layout.bias);
-  float* const delta =
-      reinterpret_cast<float*>(tile_memory + layout.delta) + thread / 32 * kTileRows * kDeltaPitch;
+  float* const delta = reinterpret_cast<float*>(tile_memory + layout.delta) +
+                       thread / 32 * kTileRows * kDeltaPitch<kChannels>;
   float* const bc = reinterpret_cast<float*>(tile_memory + layout.bc);
   int32_t* const maps = reinterpret_cast<int32_t*>(tile_memory + layout.maps);  // of three tiles
   T* const rows = reinterpret_cast<T*>(tile_memory + layout.rows);              // of two
@@ -267,12 +298,12 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     bias[c] = has ? direction.delta_bias[first_channel + c] * kLog2e : 0.0F;
   }
 
-  float A[2][kTileStates];
-  float h[2][kTileStates];
-  float skip[2];
-  float delta_sum[2] = {0.0F, 0.0F};
+  float A[kChannels][kTileStates];
+  float h[kChannels][kTileStates];
+  float skip[kChannels];
+  float delta_sum[kChannels] = {};
 #pragma unroll
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < kChannels; ++i) {
     skip[i] = valid && direction.D != nullptr ? direction.D[channel + i] : 0.0F;
 #pragma unroll
     for (int n = 0; n < kTileStates; n += 4) {
@@ -290,9 +321,9 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
 #pragma unroll 2
     for (int c = 0; c < (valid ? chunk : 0); ++c) {
       const int64_t row = (sequence * params.chunks + c) * params.dim + channel;
-      const float2 sum = *reinterpret_cast<const float2*>(params.chunk_delta + row);
 #pragma unroll
-      for (int i = 0; i < 2; ++i) {
+      for (int i = 0; i < kChannels; ++i) {
+        const float sum = params.chunk_delta[row + i];
 #pragma unroll
         for (int n = 0; n < kTileStates; n += 4) {
           const float4 s4 =
@@ -300,7 +331,7 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
           const float state[4] = {s4.x, s4.y, s4.z, s4.w};
 #pragma unroll
           for (int j = 0; j < 4; ++j) {
-            h[i][n + j] = fmaf(Exp2((i == 0 ? sum.x : sum.y) * A[i][n + j]), h[i][n + j], state[j]);
+            h[i][n + j] = fmaf(Exp2(sum * A[i][n + j]), h[i][n + j], state[j]);
           }
         }
       }
@@ -319,10 +350,12 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
   __syncthreads();
   LoadRows(projection, direction.delta_row, layout.row_elements, maps, rows);
   CommitCopies();
-  uint32_t u_next[4];
-  uint32_t z_next[4] = {};
-  LoadFour(u, u_row, maps, valid, u_next);
-  if constexpr (kHasZ) LoadFour(z, z_row, maps + kTileRows, valid, z_next);
+  using ChannelPack = Pack<T, kChannels>;
+  using Bits = typename ChannelPack::Bits;
+  Bits u_next[4];
+  Bits z_next[4] = {};
+  LoadFour<T, kChannels>(u, u_row, maps, valid, u_next);
+  if constexpr (kHasZ) LoadFour<T, kChannels>(z, z_row, maps + kTileRows, valid, z_next);
 
   int buffer = 0;
   int map = 0;  // of three: this tile's, the next one's, the one that is on its way
@@ -344,7 +377,7 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     for (int i = thread; i < kTileRows * kTileStates; i += threads) {
       const int t = i / kTileStates;
       const int word = i % kTileStates;  // of the 16 that B and C have together
-      float2 pair = Unpack<T>(*reinterpret_cast<const uint32_t*>(
+      float2 pair = UnpackPair<T>(*reinterpret_cast<const uint32_t*>(
           tile_rows + t * layout.row_elements + params.rank + word * 2));
       if (word < kTileStates / 2) pair = {pair.x * kLn2, pair.y * kLn2};
       *reinterpret_cast<float2*>(bc + t * 2 * kTileStates + word * 2) = pair;
@@ -353,30 +386,34 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
                  delta);
     __syncthreads();
 
-    const float* const thread_delta = delta + thread % 32 * 2;
+    const float* const thread_delta = delta + thread % 32 * kChannels;
 #pragma unroll 1
     for (int t4 = 0; t4 < kTileRows; t4 += 4) {
-      uint32_t u_now[4];
-      uint32_t z_now[4];
+      Bits u_now[4];
+      Bits z_now[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         u_now[i] = u_next[i];
         z_now[i] = z_next[i];
       }
       const int32_t* const ahead = t4 + 4 < kTileRows ? tile_maps + t4 + 4 : next_maps;
-      LoadFour(u, u_row, ahead, valid, u_next);
-      if constexpr (kHasZ) LoadFour(z, z_row, ahead + kTileRows, valid, z_next);
+      LoadFour<T, kChannels>(u, u_row, ahead, valid, u_next);
+      if constexpr (kHasZ) LoadFour<T, kChannels>(z, z_row, ahead + kTileRows, valid, z_next);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int t = t4 + i;
-        const float2 step = *reinterpret_cast<const float2*>(thread_delta + t * kDeltaPitch);
-        const float2 input = Unpack<T>(u_now[i]);
-        const float scaled[2] = {step.x * input.x, step.y * input.y};
-        float out[2] = {skip[0] * input.x, skip[1] * input.y};
-        float out_odd[2] = {0.0F, 0.0F};  // two sums shorten the chain of additions
-        if constexpr (kPass == Pass::kChunkState) {
-          delta_sum[0] += step.x;
-          delta_sum[1] += step.y;
+        float step[kChannels];
+        float input[kChannels];
+        float scaled[kChannels];
+        float out[kChannels];
+        float out_odd[kChannels] = {};  // two sums shorten the chain of additions
+        ChannelPack::Unpack(u_now[i], input);
+#pragma unroll
+        for (int c = 0; c < kChannels; ++c) {
+          step[c] = thread_delta[t * kDeltaPitch<kChannels> + c];
+          scaled[c] = step[c] * input[c];
+          out[c] = skip[c] * input[c];
+          if constexpr (kPass == Pass::kChunkState) delta_sum[c] += step[c];
         }
         const float* const row = bc + t * 2 * kTileStates;
 #pragma unroll
@@ -387,27 +424,28 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
           const float cn[4] = {c4.x, c4.y, c4.z, c4.w};
 #pragma unroll
           for (int j = 0; j < 4; ++j) {
-            h[0][n + j] = fmaf(Exp2(step.x * A[0][n + j]), h[0][n + j], scaled[0] * bn[j]);
-            h[1][n + j] = fmaf(Exp2(step.y * A[1][n + j]), h[1][n + j], scaled[1] * bn[j]);
-            if constexpr (kPass != Pass::kChunkState) {
-              float(&sum)[2] = j % 2 == 0 ? out : out_odd;
-              sum[0] = fmaf(cn[j], h[0][n + j], sum[0]);
-              sum[1] = fmaf(cn[j], h[1][n + j], sum[1]);
+#pragma unroll
+            for (int c = 0; c < kChannels; ++c) {
+              h[c][n + j] = fmaf(Exp2(step[c] * A[c][n + j]), h[c][n + j], scaled[c] * bn[j]);
+              if constexpr (kPass != Pass::kChunkState) {
+                float& sum = j % 2 == 0 ? out[c] : out_odd[c];
+                sum = fmaf(cn[j], h[c][n + j], sum);
+              }
             }
           }
         }
         if constexpr (kPass != Pass::kChunkState) {
-          out[0] += out_odd[0];
-          out[1] += out_odd[1];
-          if constexpr (kHasZ) {
-            const float2 gate = Unpack<T>(z_now[i]);
-            out[0] *= FastSilu(gate.x);
-            out[1] *= FastSilu(gate.y);
+          float gate[kChannels];
+          if constexpr (kHasZ) ChannelPack::Unpack(z_now[i], gate);
+#pragma unroll
+          for (int c = 0; c < kChannels; ++c) {
+            out[c] += out_odd[c];
+            if constexpr (kHasZ) out[c] *= FastSilu(gate[c]);
           }
           const int target = tile_maps[2 * kTileRows + t];
           if (target >= 0 && valid) {
-            *reinterpret_cast<uint32_t*>(y + static_cast<int64_t>(target) * y_row) =
-                Pack<T>(out[0], out[1]);
+            *reinterpret_cast<Bits*>(y + static_cast<int64_t>(target) * y_row) =
+                ChannelPack::Make(out);
           }
         }
       }
@@ -418,7 +456,7 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     if (!valid) return;
     const int64_t row = (sequence * params.chunks + chunk) * params.dim + channel;
 #pragma unroll
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < kChannels; ++i) {
       params.chunk_delta[row + i] = delta_sum[i];
 #pragma unroll
       for (int n = 0; n < kTileStates; ++n)
