@@ -17,6 +17,7 @@
 #include "kernels/device/device_error.h"
 #include "kernels/gemm/backends.h"
 #include "kernels/gemm/cuda/epilogue.h"
+#include "kernels/gemm/cuda/small_linear.h"
 
 namespace localmamba {
 namespace cuda {
@@ -215,6 +216,7 @@ absl::Status Multiply(const LinearArgs& args, Stream& stream) {
 
 absl::Status LinearCuda(const LinearArgs& args, Stream& stream) {
   using namespace cuda;  // NOLINT(google-build-using-namespace): one function
+  if (IsSmallLinear(args)) return SmallLinear(args, stream);
   LinearArgs product = args;
   const DType dtype = args.y.dtype();
   if (args.activation != Activation::kIdentity) {
