@@ -37,8 +37,8 @@ struct Direction {
   float* last_state;                                                 // or null
   int64_t u_batch, delta_batch, b_batch, c_batch, z_batch, y_batch;  // strides in elements
   int32_t u_row, delta_row, b_row, c_row, z_row, y_row;
+  int32_t weight_row, a_row, state_row;
   int64_t state_batch;
-  int32_t a_row, weight_row, state_row;
   int32_t length;
 };
 

@@ -3,11 +3,13 @@
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_LAUNCH_CUDA_CUH_
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 #include "kernels/base/status_macros.h"
 #include "kernels/device/cuda/cuda_status.h"
 #include "kernels/device/cuda/cuda_stream.h"
+#include "kernels/device/cuda/launch.h"
 #include "kernels/device/cuda/scratch.h"
 #include "kernels/scan/selective_scan.h"
 #include "kernels/scan/selective_scan_cuda.cuh"
@@ -15,20 +17,23 @@
 
 namespace localmamba::scan_cuda {
 
-// How many pieces each sequence is cut into. One warp walks about four positions a microsecond alone; a multiprocessor
-// saturates at about eight warps. Cutting repeats the walk (once for the states, once for the outputs) and lets every
-// piece look at the states of those before it.
-inline int ChooseChunks(int64_t warps, int64_t length, int multiprocessors) {
-  constexpr double kPosition = 0.25;  // microseconds
+// How many pieces each sequence is cut into. Cutting repeats the walk (once for the states, once for
+// the outputs) and lets every piece look at the states of those before it, but fills the device where
+// `warps` do not. The time of a position, for warps of two channels a thread, was fitted to an H100:
+// a third of a microsecond alone, and 700 warps on 132 multiprocessors take 1.4 times as long.
+inline int ChooseChunks(int64_t warps, int channels, int64_t length, int multiprocessors) {
+  const double position = channels == 2 ? 0.33 : 0.2;  // microseconds
+  const double many = (channels == 2 ? 5.3 : 10.6) * multiprocessors;
   constexpr double kLook = 0.1;
   constexpr double kLaunch = 3.0;
-  const double full = 8.0 * multiprocessors;
-  const auto load = [&](int64_t w) { return std::max(1.0, static_cast<double>(w) / full); };
-  double best = static_cast<double>(length) * kPosition * load(warps);
+  const auto walk = [&](int pieces) {
+    const double load = static_cast<double>(warps * pieces) / many;
+    return static_cast<double>(length) / pieces * position * std::sqrt(1.0 + load * load);
+  };
+  double best = walk(1);
   int chunks = 1;
-  for (int c = 2; c <= 64 && length / c >= 2 * kTileRows; c = c < 8 ? c + 1 : c + c / 4) {
-    const double time =
-        2 * static_cast<double>(length) / c * kPosition * load(warps * c) + c * kLook + kLaunch;
+  for (int c = 2; c <= 128 && length / c >= 2 * kTileRows; c = c < 8 ? c + 1 : c + c / 4) {
+    const double time = 2 * walk(c) + c * kLook + kLaunch;
     if (time < best) {
       best = time;
       chunks = c;
@@ -85,8 +90,8 @@ Params<T> MakeParams(absl::Span<const SelectiveScanDirection> directions,
       d.z_batch = s.z.stride(0);
       d.z_row = static_cast<int32_t>(s.z.stride(1));
     }
+    d.weight_row = s.delta_weight.empty() ? 0 : static_cast<int32_t>(s.delta_weight.stride(0));
     d.a_row = static_cast<int32_t>(s.A.stride(0));
-    if (!s.delta_weight.empty()) d.weight_row = static_cast<int32_t>(s.delta_weight.stride(0));
     if (!s.last_state.empty()) {
       d.state_batch = s.last_state.stride(0);
       d.state_row = static_cast<int32_t>(s.last_state.stride(1));
@@ -131,9 +136,8 @@ bool IsTileable(const Params<T>& params) {
     if (!IsAligned(d.delta, d.delta_batch, d.delta_row, 16) || d.B != d.delta + params.rank ||
         d.C != d.B + kTileStates || d.b_row != d.delta_row || d.c_row != d.delta_row ||
         d.b_batch != d.delta_batch || d.c_batch != d.delta_batch || d.last_state != nullptr ||
-        (d.z == nullptr) != (params.directions[0].z == nullptr) || d.a_row != kTileStates ||
-        d.weight_row != params.rank || reinterpret_cast<uintptr_t>(d.delta_weight) % 4 != 0 ||
-        reinterpret_cast<uintptr_t>(d.A) % 16 != 0) {
+        (d.z == nullptr) != (params.directions[0].z == nullptr) ||
+        !IsAligned(d.delta_weight, 0, d.weight_row, 4) || !IsAligned(d.A, 0, d.a_row, 16)) {
       return false;
     }
   }
@@ -159,17 +163,13 @@ struct ScanScratch {};
 
 // Cuts the sequences if that is faster, and sets what the chunked passes need.
 template <class T>
-absl::Status PlanChunks(int64_t channel_warps, Stream& stream, Params<T>& params) {
-  int device = 0;
-  int multiprocessors = 0;
-  LM_CUDA_RETURN_IF_ERROR(cudaGetDevice(&device));
-  LM_CUDA_RETURN_IF_ERROR(
-      cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device));
+absl::Status PlanChunks(int64_t channel_warps, int channels, Stream& stream, Params<T>& params) {
   int64_t length = 0;
   for (int k = 0; k < params.direction_count; ++k)
     length = std::max<int64_t>(length, params.directions[k].length);
   const int64_t sequences = int64_t{params.batch} * params.direction_count;
-  const int wanted = ChooseChunks(channel_warps * sequences, length, multiprocessors);
+  const int wanted =
+      ChooseChunks(channel_warps * sequences, channels, length, cuda::MultiprocessorCount(stream));
   if (wanted == 1) return absl::OkStatus();
   const int64_t piece = (length + wanted - 1) / wanted;
   params.chunk_length = static_cast<int32_t>((piece + kTileRows - 1) / kTileRows * kTileRows);
@@ -186,7 +186,7 @@ absl::Status PlanChunks(int64_t channel_warps, Stream& stream, Params<T>& params
 template <class T, int kChannels, bool kHasZ>
 absl::Status LaunchTilesOf(Params<T> params, Stream& stream, cudaStream_t handle) {
   const int dim_warps = (params.dim + kWarpChannels<kChannels> - 1) / kWarpChannels<kChannels>;
-  LM_RETURN_IF_ERROR(PlanChunks(dim_warps, stream, params));
+  LM_RETURN_IF_ERROR(PlanChunks(dim_warps, kChannels, stream, params));
   // Two warps a block run fastest unless the last block would be half empty.
   const int warps = dim_warps % 2 == 0 ? 2 : std::min(dim_warps, kMaxTileWarps);
   params.channel_blocks = (dim_warps + warps - 1) / warps;
@@ -201,14 +201,16 @@ absl::Status LaunchTilesOf(Params<T> params, Stream& stream, cudaStream_t handle
                 shared_bytes, handle);
 }
 
-// One channel a thread while two would leave the multiprocessors short of warps: a position then
-// takes a warp about half as long.
+// One channel a thread where two would leave the multiprocessors short of warps even with sequences
+// cut into pieces of a few tiles: a position then takes a warp about half as long.
 template <class T, bool kHasZ>
 absl::Status LaunchTiles(const Params<T>& params, Stream& stream, cudaStream_t handle) {
-  constexpr int64_t kFewWarps = 256;
-  const int64_t warps =
-      int64_t{params.batch} * params.direction_count * (params.dim / kWarpChannels<2>);
-  if (warps < kFewWarps) return LaunchTilesOf<T, 1, kHasZ>(params, stream, handle);
+  constexpr int64_t kShortPiece = 4 * kTileRows;
+  const int64_t warps = int64_t{params.batch} * params.direction_count *
+                        ((params.dim + kWarpChannels<2> - 1) / kWarpChannels<2>);
+  const int64_t pieces = std::max<int64_t>(1, params.directions[0].length / kShortPiece);
+  const int64_t few = int64_t{5} * cuda::MultiprocessorCount(stream);
+  if (warps * pieces < few) return LaunchTilesOf<T, 1, kHasZ>(params, stream, handle);
   return LaunchTilesOf<T, 2, kHasZ>(params, stream, handle);
 }
 
@@ -216,7 +218,7 @@ template <class T, int kStates, int kChannels, bool kAligned>
 absl::Status LaunchPlain(Params<T> params, Stream& stream, cudaStream_t handle) {
   constexpr int kThreads = 64;
   params.channel_blocks = (params.dim + kThreads * kChannels - 1) / (kThreads * kChannels);
-  LM_RETURN_IF_ERROR(PlanChunks(params.channel_blocks * kThreads / 32, stream, params));
+  LM_RETURN_IF_ERROR(PlanChunks(params.channel_blocks * kThreads / 32, kChannels, stream, params));
   const size_t shared_bytes =
       sizeof(float) * static_cast<size_t>(2 * kTile * kStates + kTile * params.rank +
                                           params.rank * kThreads * kChannels);

@@ -286,7 +286,8 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
   for (int c = thread / 32; c < layout.channels; c += threads / 32) {
     const bool has = first_channel + c < params.dim;
     const T* const source =
-        direction.delta_weight + static_cast<int64_t>(has ? first_channel + c : 0) * params.rank;
+        direction.delta_weight +
+        static_cast<int64_t>(has ? first_channel + c : 0) * direction.weight_row;
     for (int r = thread % 32 * 2; r < layout.rank_padded; r += 64) {
       const bool in = has && r < params.rank;
       CopyAsync<4>(weight + c * layout.weight_pitch + r, source + (in ? r : 0), in);
@@ -307,10 +308,10 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     skip[i] = valid && direction.D != nullptr ? direction.D[channel + i] : 0.0F;
 #pragma unroll
     for (int n = 0; n < kTileStates; n += 4) {
-      const float4 a4 = valid
-                            ? *reinterpret_cast<const float4*>(
-                                  direction.A + static_cast<int64_t>(channel + i) * kTileStates + n)
-                            : float4{};
+      const float4 a4 =
+          valid ? *reinterpret_cast<const float4*>(
+                      direction.A + static_cast<int64_t>(channel + i) * direction.a_row + n)
+                : float4{};
       A[i][n] = a4.x, A[i][n + 1] = a4.y, A[i][n + 2] = a4.z, A[i][n + 3] = a4.w;
       h[i][n] = h[i][n + 1] = h[i][n + 2] = h[i][n + 3] = 0.0F;
     }
