@@ -105,6 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
                      33,
                      4,
                      {"h", "h_flip", "v", "v_flip", "w2", "w2_flip", "w3", "w7_flip"}},
+            ConvCase{"DirectionsOfVeryDifferentLengths", 2, 5, 5, 17, 4, {"h", "w11", "v"}},
             ConvCase{"StridedRows", 2, 3, 4, 21, 4, {"w5", "v"}, 7},
             ConvCase{"NoBias", 1, 4, 4, 18, 4, {"w3"}, 0, false},
             ConvCase{"NoActivation", 1, 4, 4, 18, 4, {"h"}, 0, true, Activation::kIdentity},
