@@ -32,9 +32,8 @@ class Arena final : public Allocator {
   [[nodiscard]] Device device() const override { return upstream_.device(); }
 
   [[nodiscard]] size_t bytes_in_use() const { return bytes_in_use_; }
-  // Largest bytes_in_use() since construction or ResetPeak().
+  // Largest bytes_in_use() so far.
   [[nodiscard]] size_t peak_bytes() const { return peak_bytes_; }
-  void ResetPeak() { peak_bytes_ = bytes_in_use_; }
   // Taken from upstream.
   [[nodiscard]] size_t reserved_bytes() const { return reserved_bytes_; }
   // Gives every chunk that holds no buffer back to upstream.

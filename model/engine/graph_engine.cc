@@ -42,10 +42,9 @@ absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::unique_ptr<Netw
       new GraphEngine(std::move(memory), CreateHostAllocator(options.device), std::move(stream),
                       std::move(network), options));
   LM_ASSIGN_OR_RETURN(engine->stopwatch_, Stopwatch::Create(engine->stream_));
-  OpContext context{engine->stream_, engine->arena_, options.dtype};
+  OpContext context{engine->stream_, engine->kept_, options.dtype};
   LM_RETURN_IF_ERROR(engine->network_->Pack(context));
   LM_RETURN_IF_ERROR(engine->stream_.Synchronize());
-  engine->arena_.ResetPeak();
   return engine;
 }
 

@@ -1,8 +1,9 @@
 // The engine on a device with its own stream: one recorded graph for every input shape.
 //
-// The first run of a shape runs the network once to make what it keeps (scan maps, library plans), then records the
-// same operations as a graph; later runs copy the input to pinned memory and the device, launch the graph and copy the
-// outputs back. Batches are rounded up to the next size of the form 2^k or 3 * 2^k, so that few shapes exist.
+// The first run of a shape runs the network once to make what it keeps (scan maps, library plans),
+// then records the same operations as a graph; later runs copy the input to pinned memory and the
+// device, launch the graph and copy the outputs back. Batches are rounded up to the next size of the
+// form 2^k or 3 * 2^k, so that few shapes exist.
 #ifndef LOCALMAMBA_MODEL_ENGINE_GRAPH_ENGINE_H_
 #define LOCALMAMBA_MODEL_ENGINE_GRAPH_ENGINE_H_
 
@@ -24,7 +25,8 @@ class GraphEngine final : public Engine {
   static absl::StatusOr<std::unique_ptr<Engine>> Create(std::unique_ptr<Network> network,
                                                         const EngineOptions& options);
 
-  // If the device's memory does not suffice for another shape, the graphs of all other shapes are dropped first.
+  // If the device's memory does not suffice for another shape, the graphs of all other shapes are
+  // dropped first.
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *network_; }
   [[nodiscard]] size_t peak_activation_bytes() const override { return arena_.peak_bytes(); }
@@ -34,8 +36,8 @@ class GraphEngine final : public Engine {
   struct Bucket {
     Tensor host_input;
     Tensor input;
-    std::vector<Tensor>
-        outputs;  // float32; logits, pooled, features; empty where the network has none
+    // float32: logits, pooled, features; empty where the network has none.
+    std::vector<Tensor> outputs;
     std::vector<Tensor> host_outputs;
     std::unique_ptr<Graph> graph;
   };
@@ -45,6 +47,7 @@ class GraphEngine final : public Engine {
               std::unique_ptr<Network> network, const EngineOptions& options)
       : memory_(std::move(memory)),
         pinned_(std::move(pinned)),
+        kept_(*memory_),
         arena_(*memory_),
         stream_(std::move(stream)),
         network_(std::move(network)),
@@ -56,10 +59,13 @@ class GraphEngine final : public Engine {
   absl::StatusOr<std::vector<Tensor>> Forward(const Tensor& input);
   absl::Status Launch(Bucket& bucket);
 
-  // In this order: the network keeps memory of the allocators, buckets keep memory of the arena.
+  // In this order: the network keeps memory of kept_, buckets keep memory of arena_.
   std::unique_ptr<Allocator> memory_;
   std::unique_ptr<Allocator> pinned_;
-  Arena arena_;
+  // What the network keeps between runs. Not in arena_: a recorded graph goes on writing to blocks
+  // that were returned there, which is harmless only to what every run writes anew.
+  Arena kept_;
+  Arena arena_;  // activations
   Stream stream_;
   std::unique_ptr<Stopwatch> stopwatch_;
   std::unique_ptr<Network> network_;
