@@ -1,5 +1,6 @@
 #include <fstream>
-#include <iterator>
+#include <sstream>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,10 +17,10 @@ namespace {
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError("cannot read the file");
-  std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return absl::NotFoundError("cannot read the file to its end");
-  return bytes;
+  std::ostringstream bytes;
+  // Fails, where iterators would throw, for a folder too.
+  if (!(bytes << file.rdbuf())) return absl::NotFoundError("cannot be read or is empty");
+  return std::move(bytes).str();
 }
 
 v1::ClassifyRequest ToRequest(const ClassifyOptions& options, const std::string& path,

@@ -1,8 +1,8 @@
 #include "model/vision/labels.h"
 
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -57,9 +57,12 @@ absl::StatusOr<std::vector<std::string>> ParseLabels(absl::string_view json,
 
 absl::StatusOr<std::vector<std::string>> ReadLabels(const std::string& path, int64_t classes) {
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file.good()) return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  return ParseLabels(text, path, classes);
+  std::ostringstream text;
+  // Fails, where iterators would throw, for a folder too.
+  if (!(text << file.rdbuf())) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read or is empty"));
+  }
+  return ParseLabels(text.str(), path, classes);
 }
 
 std::string FormatLabels(absl::Span<const absl::string_view> labels) {

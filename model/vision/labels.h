@@ -21,7 +21,7 @@ namespace localmamba {
 absl::StatusOr<std::vector<std::string>> ParseLabels(absl::string_view json,
                                                      absl::string_view source, int64_t classes);
 
-// ParseLabels on a file. Errors also: NOT_FOUND if it cannot be read.
+// ParseLabels on a file. Errors also: NOT_FOUND if it cannot be read or is empty.
 absl::StatusOr<std::vector<std::string>> ReadLabels(const std::string& path, int64_t classes);
 
 // The text of a labels.json. Inverse of ParseLabels for valid names.

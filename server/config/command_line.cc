@@ -3,7 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "CLI/CLI.hpp"
@@ -85,9 +85,12 @@ absl::Status MergeJson(const std::string& json, const std::string& source,
 
 absl::Status MergeFile(const std::string& path, v1::ServerConfig& proto) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat("--config: cannot read ", path));
-  const std::string json{std::istreambuf_iterator<char>(file), {}};
-  return MergeJson(json, path, proto);
+  std::ostringstream json;
+  // Fails, where iterators would throw, for a folder too.
+  if (!(json << file.rdbuf())) {
+    return absl::NotFoundError(absl::StrCat("--config: cannot read, or is empty: ", path));
+  }
+  return MergeJson(json.str(), path, proto);
 }
 
 absl::Status MergeFlag(const Flag& flag, const std::string& value, v1::ServerConfig& proto) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,8 +17,9 @@ namespace {
 absl::StatusOr<std::vector<std::string>> LoadLabels(const std::string& version_path,
                                                     int64_t classes) {
   if (classes == 0) return std::vector<std::string>();
-  auto labels = ReadLabels(absl::StrCat(version_path, "/", kLabelsFile), classes);
-  if (!absl::IsNotFound(labels.status())) return labels;
+  const std::string path = absl::StrCat(version_path, "/", kLabelsFile);
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return ReadLabels(path, classes);
   std::vector<std::string> names;
   for (int64_t i = 0; i < classes; ++i) names.push_back(absl::StrCat("class_", i));
   return names;

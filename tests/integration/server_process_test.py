@@ -153,6 +153,7 @@ class ServingTest(ProcessTest):
 
     def test_client_tells_bad_input_from_server_trouble(self):
         for arguments in (["classify", "/nowhere/cat.jpg"],
+                          ["classify", "/tmp"],
                           ["classify", str(self.sample), "--model", "nope"],
                           ["classify", str(self.sample), "--top-k", "1001"],
                           ["classify", str(SOURCE / "README.md" if (SOURCE / "README.md").exists()

@@ -46,6 +46,12 @@ TEST(LabelsTest, MissingFileIsNotFound) {
   EXPECT_THAT(labels.status().message(), HasSubstr("/no/such/labels.json: cannot be read"));
 }
 
+TEST(LabelsTest, AFolderCannotBeRead) {
+  const auto labels = ReadLabels("/tmp", 3);
+  EXPECT_EQ(labels.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(labels.status().message(), HasSubstr("/tmp: cannot be read"));
+}
+
 struct BadLabels {
   std::string name;
   std::string json;

@@ -102,7 +102,13 @@ TEST_F(CommandLineTest, AFileThatIsNotJsonIsRefused) {
 TEST_F(CommandLineTest, AMissingFileIsNamed) {
   const absl::Status status = ErrorOf({"--config", "/nowhere/server.json"});
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(status.message(), "--config: cannot read /nowhere/server.json");
+  EXPECT_EQ(status.message(), "--config: cannot read, or is empty: /nowhere/server.json");
+}
+
+TEST_F(CommandLineTest, AFolderInPlaceOfTheFileIsNamed) {
+  const absl::Status status = ErrorOf({"--config", "/tmp"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(status.message(), "--config: cannot read, or is empty: /tmp");
 }
 
 struct BadFlag {

@@ -90,6 +90,9 @@ TEST_F(OpenRepositoryTest, WhatIsWrongWithAModelIsNamed) {
   ExpectRefused("m/1/weights.safetensors");
   ASSERT_TRUE(Write("m", 1, R"({"labels": ["only one"]})").ok());
   ExpectRefused("m/1/labels.json");
+  std::filesystem::remove(path_ / "m/1/labels.json");
+  std::filesystem::create_directory(path_ / "m/1/labels.json");
+  ExpectRefused("m/1/labels.json: cannot be read");
   ASSERT_TRUE(Write("m", 1).ok());
   std::get<LocalVimConfig>(spec_.network).num_classes = 4;
   ASSERT_TRUE(WriteModelSpec(spec_, (path_ / "m/model.json").string()).ok());
