@@ -64,15 +64,15 @@ absl::StatusOr<Shape> ParseShape(const json& value) {
   return Shape(dims);
 }
 
-// Bytes of a dense tensor.
+// Bytes of a dense tensor. Strides must fit an int64 too, even if there are no elements.
 absl::StatusOr<size_t> ByteSize(DType dtype, const Shape& shape) {
   auto bytes = static_cast<int64_t>(SizeOf(dtype));
   for (const int64_t dim : shape.dims()) {
-    if (__builtin_mul_overflow(bytes, dim, &bytes)) {
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(dim, 1), &bytes)) {
       return Invalid(absl::StrCat("shape ", shape.ToString(), " is too large"));
     }
   }
-  return static_cast<size_t>(bytes);
+  return shape.elements() == 0 ? 0 : static_cast<size_t>(bytes);
 }
 
 // `data_bytes`: of all tensors of the file. Offsets of the result count from the start of the data.

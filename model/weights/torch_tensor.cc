@@ -81,17 +81,17 @@ absl::StatusOr<Layout> ParseLayout(const PickleValue& call) {
 // Fails if an element lies outside a storage of `storage_elements`, or if the tensor has more of
 // them than the storage.
 absl::Status CheckInside(const Layout& layout, int64_t storage_elements) {
-  int64_t count = 1;
+  int64_t count = 1;  // were extents of 0 extents of 1: dense strides must not overflow either
   int64_t last = layout.offset;
   bool overflow = false;
   for (int i = 0; i < layout.shape.rank(); ++i) {
     int64_t span = 0;
-    overflow |= __builtin_mul_overflow(count, layout.shape[i], &count);
+    overflow |= __builtin_mul_overflow(count, std::max<int64_t>(layout.shape[i], 1), &count);
     overflow |=
         __builtin_mul_overflow(std::max<int64_t>(layout.shape[i] - 1, 0), layout.strides[i], &span);
     overflow |= __builtin_add_overflow(last, span, &last);
   }
-  if (!overflow && count == 0) return absl::OkStatus();
+  if (!overflow && layout.shape.elements() == 0) return absl::OkStatus();
   if (overflow || last >= storage_elements || count > storage_elements) {
     return Invalid(absl::StrCat("size ", layout.shape.ToString(), ", stride ",
                                 layout.strides.ToString(), " and offset ", layout.offset,
