@@ -62,8 +62,11 @@ absl::Status WriteModel(const std::string& path, const ModelSpec& spec,
   };
   LM_RETURN_IF_ERROR(WriteVersionFiles(temporary, parameters, options));
   LM_RETURN_IF_ERROR(WriteSpec(fs::path(path) / kSpecFile, spec, options.overwrite));
-  fs::remove_all(version_path, error);
-  if (error) return FileError(version_path, "cannot remove", error);
+  // Without `overwrite`, one that somebody else has written meanwhile makes the rename fail.
+  if (options.overwrite) {
+    fs::remove_all(version_path, error);
+    if (error) return FileError(version_path, "cannot remove", error);
+  }
   fs::rename(temporary, version_path, error);
   if (error) return FileError(version_path, "cannot rename into place", error);
   return absl::OkStatus();
