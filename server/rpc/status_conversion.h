@@ -8,8 +8,8 @@
 
 namespace localmamba::server {
 
-// Same code, same message, without payloads. A message longer than 4 KiB is cut: it travels in an
-// HTTP/2 header, which peers limit.
+// Same code, same message, without payloads. RESOURCE_EXHAUSTED gets google.rpc.RetryInfo as its
+// details. A message longer than 1 KiB is cut: it travels in HTTP/2 headers, which peers limit.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
 }  // namespace localmamba::server

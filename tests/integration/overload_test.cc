@@ -94,6 +94,8 @@ TEST_F(OverloadTest, AFullQueueRefusesAndCounts) {
               HasSubstr("the model's queue is full: 1 requests wait, max_queue_requests is 1"));
   EXPECT_THAT(server_.metrics(), HasSubstr("localmamba_rejections_total{code=\"RESOURCE_EXHAUSTED\""
                                            ",method=\"Classify\",reason=\"batch_queue_full\"}"));
+  AsyncCall also_refused(*stub_, 3);
+  EXPECT_THAT(also_refused.Await().error_details(), HasSubstr("google.rpc.RetryInfo"));
   control_->Release();
   EXPECT_TRUE(busy_->Await().ok());
   EXPECT_TRUE(waiting.Await().ok());

@@ -228,6 +228,13 @@ INSTANTIATE_TEST_SUITE_P(
                    "top_k: found 11, wanted 1 to 10", "invalid_request"},
         BadRequest{"UnknownModel", [](Request& r) { r.mutable_model()->set_name("nope"); },
                    kNotFound, R"(model "nope" is not served; served are: "fake")", "unknown_model"},
+        // Each byte of the name takes three in the metadata of the answer.
+        BadRequest{"ModelWithALongForeignName",
+                   [](Request& r) {
+                     std::string& name = *r.mutable_model()->mutable_name();
+                     for (int i = 0; i < 10'000; ++i) name += "é";
+                   },
+                   kNotFound, "model \"ééé", "unknown_model"},
         BadRequest{"UnknownVersion", [](Request& r) { r.mutable_model()->set_number(3); },
                    kNotFound, R"(version 3 of model "fake" is not served; served are: 1, 2)",
                    "unknown_model"},

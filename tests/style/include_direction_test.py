@@ -25,7 +25,7 @@ RESTRICTED = {
     "cuda_runtime": {"kernels"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
-GENERATED = ("localmamba/", "inference/")
+GENERATED = ("localmamba/", "google/rpc/", "inference/")
 
 
 def problems_of(root: pathlib.Path, path: pathlib.Path) -> list[str]:

@@ -5,6 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
 namespace localmamba::server {
 namespace {
 
@@ -31,7 +34,27 @@ TEST(StatusConversionTest, CodesAndMessagesAreKept) {
 
 TEST(StatusConversionTest, LongMessagesAreCut) {
   const grpc::Status status = ToGrpcStatus(absl::InternalError(std::string(100'000, 'x')));
-  EXPECT_EQ(status.error_message().size(), 4096U);
+  EXPECT_EQ(status.error_message().size(), 1024U);
+}
+
+TEST(StatusConversionTest, MessagesAreCutBetweenCharacters) {
+  std::string message = "x";
+  for (int i = 0; i < 1000; ++i) message += "é";
+  EXPECT_EQ(ToGrpcStatus(absl::InternalError(message)).error_message(), message.substr(0, 1023));
+}
+
+TEST(StatusConversionTest, OnlyExhaustionTellsWhenToRetry) {
+  EXPECT_EQ(ToGrpcStatus(absl::UnavailableError("stopping")).error_details(), "");
+  google::rpc::Status details;
+  ASSERT_TRUE(
+      details.ParseFromString(ToGrpcStatus(absl::ResourceExhaustedError("full")).error_details()));
+  EXPECT_EQ(details.code(), 8);
+  EXPECT_EQ(details.message(), "full");
+  google::rpc::RetryInfo retry;
+  ASSERT_EQ(details.details_size(), 1);
+  EXPECT_EQ(details.details(0).type_url(), "type.googleapis.com/google.rpc.RetryInfo");
+  ASSERT_TRUE(details.details(0).UnpackTo(&retry));
+  EXPECT_EQ(retry.retry_delay().seconds(), 1);
 }
 
 }  // namespace
