@@ -9,11 +9,11 @@ import subprocess
 class ServerProcess:
     """A running server on ports that the system picked. Use it in a `with` statement."""
 
-    def __init__(self, binary: str, repository: pathlib.Path, *flags: str):
+    def __init__(self, binary: str, repository: pathlib.Path, *flags: str, env: dict | None = None):
         self._process = subprocess.Popen(
             [binary, "--model-repository", str(repository), "--grpc-port", "0", "--http-port", "0",
              "--device", "cpu", *flags],
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, env=env)
         listening = self.await_log("listening")
         self.grpc_target = f"127.0.0.1:{listening['grpc_port']}"
         self.http_url = f"http://127.0.0.1:{listening['http_port']}"
@@ -35,6 +35,10 @@ class ServerProcess:
             if fields["message"] == message:
                 return fields
         raise AssertionError(f"the server ended without logging {message!r}; its log:\n{''.join(seen)}")
+
+    def environment(self) -> list[str]:
+        """NAME=VALUE of everything the process was started with."""
+        return pathlib.Path(f"/proc/{self._process.pid}/environ").read_text().split("\0")
 
     def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)

@@ -8,6 +8,7 @@ Python's grpcio, once with stubs generated from the proto and once with what ser
 
 import importlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -164,6 +165,15 @@ class ServingTest(ProcessTest):
         nobody = subprocess.run([CLIENT, "--server", "127.0.0.1:1", "--timeout", "5s", "health"],
                                 capture_output=True, timeout=TIMEOUT_S)
         self.assertEqual(nobody.returncode, 3)
+
+
+class EnvironmentTest(ProcessTest):
+    def test_idle_threads_of_openmp_sleep_unless_the_environment_says_otherwise(self):
+        env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+        with ServerProcess(SERVER, self.repository, env=env) as server:
+            self.assertIn("OMP_WAIT_POLICY=passive", server.environment())
+        with ServerProcess(SERVER, self.repository, env=env | {"OMP_WAIT_POLICY": "active"}) as server:
+            self.assertIn("OMP_WAIT_POLICY=active", server.environment())
 
 
 class ShutdownTest(ProcessTest):
