@@ -33,6 +33,7 @@ bool MayBeMissing(absl::string_view name) {
 
 // The side of the square grid that a table of `rows` rows is for; 0 if there is none.
 int64_t SquareSide(int64_t rows) {
+  if (rows < 1) return 0;
   const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(rows))));
   return side * side == rows ? side : 0;
 }

@@ -96,6 +96,17 @@ TEST_F(AdaptCheckpointTest, ATableOfNoSquareGridIsNamed) {
   EXPECT_THAT(std::string(adapted.status().message()), HasSubstr("\"pos_embed\" has 15 rows"));
 }
 
+TEST_F(AdaptCheckpointTest, ATableWithoutRowsIsNamed) {
+  LocalVimConfig config = Classifier();
+  config.rope = false;
+  config.middle_class_token = true;
+  NamedTensors checkpoint = Checkpoint(config);
+  checkpoint["pos_embed"] = *AllocateHostTensor(DType::kFloat32, {1, 0, 8});
+  const auto adapted = Adapt(checkpoint, config);
+  EXPECT_EQ(adapted.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(adapted.status().message()), HasSubstr("\"pos_embed\" has 0 rows"));
+}
+
 TEST_F(AdaptCheckpointTest, WhatMayNotBeMissingStaysMissing) {
   NamedTensors checkpoint = Checkpoint(Classifier());
   checkpoint.erase("layers.0.norm.weight");
