@@ -52,14 +52,6 @@ class Counter {
   Complexity result_;
 };
 
-MixerConfig MixerOf(const ScanConfig& scan, size_t layer, int64_t width) {
-  return {.width = width,
-          .directions = scan.directions[layer],
-          .supernet = scan.supernet,
-          .attention = scan.attention,
-          .d_state = scan.d_state};
-}
-
 // The products of one direction's attention. tokens: those the spatial branch sees.
 int64_t AttentionMacs(const MixerConfig& mixer, int64_t tokens) {
   const int64_t r = mixer.reduced_width();
@@ -77,7 +69,7 @@ int64_t AttentionMacs(const MixerConfig& mixer, int64_t tokens) {
 }
 
 void AddVimLayer(const LocalVimConfig& config, size_t layer, int64_t tokens, Counter& counter) {
-  const MixerConfig mixer = MixerOf(config.scan, layer, config.embed_dim);
+  const MixerConfig mixer = config.scan.Mixer(layer, config.embed_dim);
   const int64_t e = mixer.width;
   const int64_t d = mixer.d_inner();
   const int64_t k = mixer.num_directions();
@@ -149,7 +141,7 @@ Complexity Count(const LocalVMambaConfig& config, const ParameterSet& parameters
     const int64_t c = config.dims[s];
     for (int64_t b = 0; b < config.depths[s]; ++b, ++layer) {
       counter.Add(absl::StrCat("layers.", s, ".blocks.", b),
-                  VMambaBlockMacs(MixerOf(config.scan, layer, c), rows, columns));
+                  VMambaBlockMacs(config.scan.Mixer(layer, c), rows, columns));
     }
     const auto& out = config.out_indices;
     if (std::find(out.begin(), out.end(), static_cast<int64_t>(s)) != out.end()) {

@@ -13,14 +13,6 @@ namespace {
 
 using Kind = Initializer::Kind;
 
-MixerConfig MixerOf(const LocalVimConfig& config, const LayerDirections& directions) {
-  return {.width = config.embed_dim,
-          .directions = directions,
-          .supernet = config.scan.supernet,
-          .attention = config.scan.attention,
-          .d_state = config.scan.d_state};
-}
-
 }  // namespace
 
 LocalVim::LocalVim(const LocalVimConfig& config)
@@ -41,9 +33,9 @@ LocalVim::LocalVim(const LocalVimConfig& config)
   if (config.num_classes > 0) {
     head_.emplace(parameters_, "head", width, config.num_classes, LinearLayer::Bias::kZero);
   }
-  for (const LayerDirections& directions : config.scan.directions) {
-    const std::string prefix = absl::StrCat("layers.", layers_.size(), ".");
-    MambaMixer mixer(parameters_, prefix + "mixer.", MixerOf(config, directions), config.conv_width,
+  for (size_t l = 0; l < config.scan.directions.size(); ++l) {
+    const std::string prefix = absl::StrCat("layers.", l, ".");
+    MambaMixer mixer(parameters_, prefix + "mixer.", config.scan.Mixer(l, width), config.conv_width,
                      depth);
     NormLayer norm(parameters_, prefix + "norm", width, config.norm);
     layers_.push_back({std::move(mixer), std::move(norm)});

@@ -48,12 +48,8 @@ LocalVMamba::Stage LocalVMamba::DeclareStage(size_t s, size_t first_layer) {
   Stage stage;
   for (int64_t b = 0; b < config_.depths[s]; ++b) {
     const std::string block = absl::StrCat(prefix, "blocks.", b, ".");
-    const MixerConfig mixer{
-        .width = config_.dims[s],
-        .directions = config_.scan.directions[first_layer + static_cast<size_t>(b)],
-        .supernet = config_.scan.supernet,
-        .attention = config_.scan.attention,
-        .d_state = config_.scan.d_state};
+    const MixerConfig mixer =
+        config_.scan.Mixer(first_layer + static_cast<size_t>(b), config_.dims[s]);
     NormLayer norm(parameters_, block + "norm", mixer.width);
     Ss2d op(parameters_, block + "op.", mixer);
     stage.blocks.push_back({mixer.directions, std::move(norm), std::move(op)});

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
+#include "kernels/conv/causal_conv1d.h"
 #include "kernels/scan/selective_scan.h"
 
 namespace localmamba {
@@ -21,7 +22,6 @@ constexpr int64_t kMaxLayers = 1024;
 constexpr int64_t kMaxStages = 8;
 constexpr int64_t kMaxClasses = int64_t{1} << 20;
 constexpr int64_t kMaxWindow = 4096;
-constexpr int64_t kMaxConvWidth = 8;  // of the causal convolution kernel
 
 absl::Status InRange(absl::string_view field, int64_t value, int64_t low, int64_t high) {
   if (low <= value && value <= high) return absl::OkStatus();
@@ -85,7 +85,7 @@ absl::Status Validate(const LocalVimConfig& config) {
   LM_RETURN_IF_ERROR(InRange("image_height", config.image_height, min_side, kMaxImageSide));
   LM_RETURN_IF_ERROR(InRange("image_width", config.image_width, min_side, kMaxImageSide));
   LM_RETURN_IF_ERROR(InRange("embed_dim", config.embed_dim, MinWidth(config.scan), kMaxWidth));
-  LM_RETURN_IF_ERROR(InRange("conv_width", config.conv_width, 1, kMaxConvWidth));
+  LM_RETURN_IF_ERROR(InRange("conv_width", config.conv_width, 1, kMaxCausalConvWidth));
   if (config.rope && config.embed_dim % 4 != 0) {
     return absl::InvalidArgumentError(absl::StrCat("embed_dim is ", config.embed_dim,
                                                    ", wanted a multiple of 4 for rotary tables"));

@@ -3,6 +3,7 @@
 #ifndef LOCALMAMBA_MODEL_NETWORKS_NETWORK_CONFIG_H_
 #define LOCALMAMBA_MODEL_NETWORKS_NETWORK_CONFIG_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <variant>
 #include <vector>
@@ -24,6 +25,15 @@ struct ScanConfig {
   AttentionKind attention = AttentionKind::kChannel;
   VerticalReverse vertical_reverse = VerticalReverse::kExact;
   int64_t d_state = 16;
+
+  // The mixer of layer `layer`, whose tokens have `width` channels.
+  [[nodiscard]] MixerConfig Mixer(size_t layer, int64_t width) const {
+    return {.width = width,
+            .directions = directions[layer],
+            .supernet = supernet,
+            .attention = attention,
+            .d_state = d_state};
+  }
 };
 
 // LocalVim: a plain network on patches (reference §3). depth = scan.directions.size().
