@@ -36,7 +36,7 @@ void Store(float value, void* data, DType dtype, int64_t i) {
 
 absl::Status CastCpu(const ConstTensorView& x, const TensorView& y, Stream& stream) {
   const int64_t columns = x.dim(1);
-  ParallelFor(stream, x.dim(0), 1, [&](int64_t begin, int64_t end) {
+  ParallelFor(stream, x.dim(0), GrainRows(columns), [&](int64_t begin, int64_t end) {
     for (int64_t m = begin; m < end; ++m) {
       const void* const source = x.Select(0, m).raw_data();
       void* const target = y.Select(0, m).raw_data();

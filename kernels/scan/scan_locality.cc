@@ -37,15 +37,6 @@ NeighbourDistances Summarize(std::vector<int64_t> pairs_at) {
 
 }  // namespace
 
-double NeighbourDistances::ShareWithin(int64_t distance) const {
-  if (pairs == 0) return 1.0;
-  int64_t within = 0;
-  for (int64_t d = 1; d <= std::min(distance, maximum); ++d) {
-    within += pairs_at[static_cast<size_t>(d - 1)];
-  }
-  return static_cast<double>(within) / static_cast<double>(pairs);
-}
-
 ScanLocality MeasureScanLocality(const ScanDirection& direction, int64_t height, int64_t width) {
   const ScanOrder order = MakeScanOrder(direction, height, width, VerticalReverse::kExact);
   std::vector<int64_t> position(static_cast<size_t>(height * width));

@@ -18,9 +18,6 @@ struct NeighbourDistances {
   int64_t maximum = 0;  // 0 without pairs
   // [d - 1]: pairs at distance d, for d = 1 ... maximum.
   std::vector<int64_t> pairs_at;
-
-  // Share of the pairs at distance `distance` or less; 1 without pairs.
-  [[nodiscard]] double ShareWithin(int64_t distance) const;
 };
 
 struct ScanLocality {

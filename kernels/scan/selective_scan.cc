@@ -80,10 +80,9 @@ absl::Status SelectiveScan(absl::Span<const SelectiveScanDirection> directions,
     return absl::OkStatus();
   }
 #ifdef LOCALMAMBA_WITH_CUDA
-  const DType dtype = first.u.dtype();
-  const bool is_float =
-      dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16;
-  if (!stream.device().is_cpu() && is_float) return SelectiveScanCuda(directions, options, stream);
+  if (!stream.device().is_cpu() && IsFloat(first.u.dtype())) {
+    return SelectiveScanCuda(directions, options, stream);
+  }
 #endif
   return check.Unimplemented(first.u.dtype());
 }

@@ -31,7 +31,6 @@ TEST(ScanLocalityTest, WindowsShortenMostDistances) {
   const ScanLocality locality = Measure("w2", 4, 4);
   // Distance 1: 8 horizontal pairs inside windows; 2: 8 vertical ones; 3 and 6 across windows.
   EXPECT_THAT(locality.four.pairs_at, ElementsAre(8, 8, 4, 0, 0, 4));
-  EXPECT_DOUBLE_EQ(locality.four.ShareWithin(2), 16 / 24.0);
 }
 
 TEST(ScanLocalityTest, FlipChangesNothing) {
@@ -48,23 +47,10 @@ TEST(ScanLocalityTest, CountsPadding) {
   EXPECT_DOUBLE_EQ(locality.padding_share, 15 / 64.0);
 }
 
-TEST(ScanLocalityTest, SharesGrowToOne) {
-  const NeighbourDistances distances = Measure("w7", 14, 14).eight;
-  double last = 0.0;
-  for (int64_t d = 0; d <= distances.maximum; ++d) {
-    EXPECT_GE(distances.ShareWithin(d), last);
-    last = distances.ShareWithin(d);
-  }
-  EXPECT_LT(distances.ShareWithin(distances.maximum - 1), 1.0);
-  EXPECT_EQ(last, 1.0);
-  EXPECT_EQ(distances.ShareWithin(1'000'000), 1.0);
-}
-
 TEST(ScanLocalityTest, OneCellHasNoNeighbours) {
   const ScanLocality locality = Measure("w3", 1, 1);
   EXPECT_EQ(locality.four.pairs, 0);
   EXPECT_EQ(locality.four.mean, 0.0);
-  EXPECT_EQ(locality.four.ShareWithin(1), 1.0);
 }
 
 }  // namespace
