@@ -1,5 +1,5 @@
-// Activation (activation.h) on Highway vectors of float, for operations that end in one. Guard as in
-// vector_math-inl.h.
+// Activation (activation.h) on Highway vectors of float, for operations that end in one. Guard as
+// in vector_math-inl.h.
 #if defined(LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_ACTIVATION_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_ACTIVATION_INL_H_
 #undef LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_ACTIVATION_INL_H_

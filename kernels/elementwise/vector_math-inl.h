@@ -1,9 +1,9 @@
 // Exponentials and activation functions on Highway vectors of float. Used inside HWY_NAMESPACE by
 // kernels that are compiled once per instruction set, hence the guard that toggles.
 //
-// Relative errors are at most 2^-21, of the exponentials 2^-22. Below 2^-126 the exponentials are 0,
-// or lie between 0 and 2^-126. NaN gives NaN, in Exp2 only on targets whose Min and Max keep it (all
-// but Highway's SCALAR).
+// Relative errors are at most 2^-21, of the exponentials 2^-22. Below 2^-126 the exponentials are
+// 0, or lie between 0 and 2^-126. NaN gives NaN, in Exp2 only on targets whose Min and Max keep it
+// (all but Highway's SCALAR).
 #if defined(LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_MATH_INL_H_
 #undef LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_MATH_INL_H_

@@ -2,8 +2,8 @@
 //
 // The first run of a shape runs the network once to make what it keeps (scan maps, library plans),
 // then records the same operations as a graph; later runs copy the input to pinned memory and the
-// device, launch the graph and copy the outputs back. Batches are rounded up to the next size of the
-// form 2^k or 3 * 2^k, so that few shapes exist.
+// device, launch the graph and copy the outputs back. Batches are rounded up to the next size of
+// the form 2^k or 3 * 2^k, so that few shapes exist.
 #ifndef LOCALMAMBA_MODEL_ENGINE_GRAPH_ENGINE_H_
 #define LOCALMAMBA_MODEL_ENGINE_GRAPH_ENGINE_H_
 
