@@ -51,10 +51,15 @@ __global__ void GatherPatchesKernel(const T* x, PatchShape shape, T* patches, un
     const int column = left + q;
     const bool inside = first + i < shape.elements && row >= 0 && row < shape.height &&
                         column >= 0 && column < shape.width;
-    float run[kRun];
-    LoadUpTo<true>(x + (plane * shape.height + row) * shape.width + column, inside ? kRun : 0, run);
+    const T* source = x + (plane * shape.height + row) * shape.width + column;
+    if constexpr (kRun == 1) {
+      values[i] = inside ? ToFloat(*source) : 0.0F;
+    } else {
+      float run[kRun];
+      LoadUpTo<true>(source, inside ? kRun : 0, run);
 #pragma unroll
-    for (int r = 0; r < kRun; ++r) values[i + r] = run[r];
+      for (int r = 0; r < kRun; ++r) values[i + r] = run[r];
+    }
     q += kRun;
     if (q == shape.kernel_width) {
       q = 0;

@@ -79,13 +79,21 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
                (column - 1) * params.x_cell_stride + channel;
   const int first = column == 0 ? 1 : 0;
   const int last = min(kInputs, params.width - column + 1);
+  const bool is_inner = first == 0 && last == kInputs;
   const auto load = [&](int row, Cell(&cells)[kInputs]) {
     const bool inside = row >= 0 && row <= end && row < params.height;
+    if (inside && is_inner) {  // as most threads: nothing to choose cell by cell
 #pragma unroll
-    for (int i = 0; i < kInputs; ++i) {
-      cells[i] = {};
-      if (inside && i >= first && i < last) {
+      for (int i = 0; i < kInputs; ++i) {
         cells[i] = *reinterpret_cast<const Cell*>(x + i * cell_stride);
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < kInputs; ++i) {
+        cells[i] = {};
+        if (inside && i >= first && i < last) {
+          cells[i] = *reinterpret_cast<const Cell*>(x + i * cell_stride);
+        }
       }
     }
     x += params.x_row_stride;

@@ -13,10 +13,12 @@ namespace localmamba::cuda {
 // Elements a thread usually takes at a time: 16 bytes of a 16-bit type.
 inline constexpr int kVectorWidth = 8;
 
-// N elements, moved with accesses of up to 16 bytes.
+// N elements as they are stored, moved with accesses of up to 16 bytes. In words of 32 bits,
+// because the compiler takes apart and puts together anything smaller.
 template <class T, int N>
 struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vector {
-  T values[N];
+  static_assert(sizeof(T) * N % 4 == 0);
+  uint32_t words[sizeof(T) * N / 4];
 };
 
 __device__ __forceinline__ float ToFloat(float x) { return x; }
@@ -33,30 +35,42 @@ __device__ __forceinline__ T FromFloat(float x) {
     return __float2bfloat16_rn(x);
 }
 
-template <int N, class T>
+template <class T, int N>
 __device__ __forceinline__ void ToFloats(const Vector<T, N>& vector, float (&values)[N]) {
+  if constexpr (sizeof(T) == 4) {
 #pragma unroll
-  for (int i = 0; i < N; ++i) values[i] = ToFloat(vector.values[i]);
+    for (int i = 0; i < N; ++i) values[i] = __uint_as_float(vector.words[i]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; i += 2) {
+      const uint32_t word = vector.words[i / 2];
+      if constexpr (std::is_same_v<T, __half>) {
+        const float2 pair = __half22float2(reinterpret_cast<const __half2&>(word));
+        values[i] = pair.x;
+        values[i + 1] = pair.y;
+      } else {  // the upper half of a float32
+        values[i] = __uint_as_float(word << 16);
+        values[i + 1] = __uint_as_float(word & 0xffff0000U);
+      }
+    }
+  }
 }
 
-// Pairs are converted together: one instruction for two 16-bit results.
 template <class T, int N>
 __device__ __forceinline__ Vector<T, N> FromFloats(const float (&values)[N]) {
   Vector<T, N> vector;
-  if constexpr (sizeof(T) == 4 || N % 2 != 0) {
+  if constexpr (sizeof(T) == 4) {
 #pragma unroll
-    for (int i = 0; i < N; ++i) vector.values[i] = FromFloat<T>(values[i]);
+    for (int i = 0; i < N; ++i) vector.words[i] = __float_as_uint(values[i]);
   } else {
 #pragma unroll
     for (int i = 0; i < N; i += 2) {
       if constexpr (std::is_same_v<T, __half>) {
         const __half2 pair = __floats2half2_rn(values[i], values[i + 1]);
-        vector.values[i] = pair.x;
-        vector.values[i + 1] = pair.y;
+        vector.words[i / 2] = reinterpret_cast<const uint32_t&>(pair);
       } else {
         const __nv_bfloat162 pair = __floats2bfloat162_rn(values[i], values[i + 1]);
-        vector.values[i] = pair.x;
-        vector.values[i + 1] = pair.y;
+        vector.words[i / 2] = reinterpret_cast<const uint32_t&>(pair);
       }
     }
   }
@@ -82,9 +96,10 @@ __device__ __forceinline__ Vector<T, N> LoadStoredUpTo(const T* source, int64_t 
   if constexpr (kAligned) {
     if (count >= N) vector = *reinterpret_cast<const Vector<T, N>*>(source);
   } else {
+    T* values = reinterpret_cast<T*>(vector.words);
 #pragma unroll
     for (int i = 0; i < N; ++i) {
-      if (i < count) vector.values[i] = source[i];
+      if (i < count) values[i] = source[i];
     }
   }
   return vector;
