@@ -128,7 +128,8 @@ absl::Status Serve(const ServerConfig& config, const Log& log) {
   }
 
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(CreateVisionService(pipeline, lifecycle, metrics));
+  services.push_back(
+      CreateVisionService(pipeline, lifecycle, metrics, config.limits.max_in_flight_bytes));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
                       GrpcServer::Start({.address = config.listen.address,
                                          .port = config.listen.grpc_port,

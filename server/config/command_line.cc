@@ -31,7 +31,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 21> kFlags = {{
+constexpr std::array<Flag, 22> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -45,6 +45,8 @@ constexpr std::array<Flag, 21> kFlags = {{
      "Threads of a network on a CPU; 0 for all"},
     {"--max-request-bytes", "limits.max_request_bytes", Kind::kText, "67108864",
      "Largest request message"},
+    {"--max-in-flight-bytes", "limits.max_in_flight_bytes", Kind::kText, "1073741824",
+     "Most bytes of requests that are not yet answered, together"},
     {"--max-image-bytes", "limits.max_image_bytes", Kind::kText, "33554432",
      "Largest encoded image"},
     {"--max-image-pixels", "limits.max_image_pixels", Kind::kText, "67108864",

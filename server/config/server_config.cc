@@ -41,6 +41,8 @@ absl::Status Check(const ListenConfig& listen) {
 
 absl::Status Check(const RequestLimits& limits) {
   LM_RETURN_IF_ERROR(CheckRange("limits.max_request_bytes", limits.max_request_bytes, 1, kMaxInt));
+  LM_RETURN_IF_ERROR(CheckRange("limits.max_in_flight_bytes", limits.max_in_flight_bytes,
+                                int64_t{limits.max_request_bytes}, kMaxInt64));
   LM_RETURN_IF_ERROR(
       CheckRange("limits.max_image_bytes", limits.max_image_bytes, int64_t{1}, kMaxInt64));
   LM_RETURN_IF_ERROR(
@@ -93,6 +95,7 @@ void Override(const v1::ComputeConfig& proto, ComputeConfig& config) {
 
 void Override(const v1::RequestLimits& proto, RequestLimits& config) {
   LM_OVERRIDE(config, proto, max_request_bytes);
+  LM_OVERRIDE(config, proto, max_in_flight_bytes);
   LM_OVERRIDE(config, proto, max_image_bytes);
   LM_OVERRIDE(config, proto, max_image_pixels);
   LM_OVERRIDE(config, proto, max_image_side);

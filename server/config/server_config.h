@@ -31,6 +31,7 @@ struct ComputeConfig {
 
 struct RequestLimits {
   int max_request_bytes = 64 << 20;
+  int64_t max_in_flight_bytes = int64_t{1} << 30;
   int64_t max_image_bytes = int64_t{32} << 20;
   int64_t max_image_pixels = int64_t{64} << 20;
   int64_t max_image_side = 32768;

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
 #include "localmamba/v1/vision.grpc.pb.h"
 #include "server/rpc/unary_call.h"
 #include "server/rpc/vision_conversion.h"
@@ -31,8 +32,12 @@ VisionPipeline::Callback<Answer> EndWith(UnaryCall* call, const Request* request
 
 class VisionService final : public v1::VisionService::CallbackService {
  public:
-  VisionService(VisionPipeline& pipeline, const Lifecycle& lifecycle, ServerMetrics& metrics)
-      : pipeline_(pipeline), lifecycle_(lifecycle), metrics_(metrics) {}
+  VisionService(VisionPipeline& pipeline, const Lifecycle& lifecycle, ServerMetrics& metrics,
+                int64_t max_in_flight_bytes)
+      : pipeline_(pipeline),
+        lifecycle_(lifecycle),
+        metrics_(metrics),
+        in_flight_bytes_(max_in_flight_bytes) {}
 
   ServerUnaryReactor* Classify(CallbackServerContext* context, const v1::ClassifyRequest* request,
                                v1::ClassifyResponse* response) override {
@@ -72,26 +77,29 @@ class VisionService final : public v1::VisionService::CallbackService {
  private:
   template <class Request>
   absl::StatusOr<ImageRequest> Admit(const CallbackServerContext& context, const Request& request,
-                                     const UnaryCall& call) const {
+                                     UnaryCall& call) {
     const Phase phase = lifecycle_.phase();
     if (phase == Phase::kLoading || phase == Phase::kStopping) {
       return Reject(RejectReason::kDraining,
                     absl::UnavailableError(absl::StrCat("the server is ", ToString(phase))));
     }
+    LM_RETURN_IF_ERROR(call.Hold(in_flight_bytes_, request.ByteSizeLong()));
     return ToImageRequest(request.model(), request.image(), call.ContextOf(context));
   }
 
   VisionPipeline& pipeline_;
   const Lifecycle& lifecycle_;
   ServerMetrics& metrics_;
+  ByteBudget in_flight_bytes_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> CreateVisionService(VisionPipeline& pipeline,
                                                    const Lifecycle& lifecycle,
-                                                   ServerMetrics& metrics) {
-  return std::make_unique<VisionService>(pipeline, lifecycle, metrics);
+                                                   ServerMetrics& metrics,
+                                                   int64_t max_in_flight_bytes) {
+  return std::make_unique<VisionService>(pipeline, lifecycle, metrics, max_in_flight_bytes);
 }
 
 }  // namespace localmamba::server

@@ -11,10 +11,11 @@ namespace {
 
 constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
 
-constexpr std::array<RejectReason, 9> kReasons = {
-    RejectReason::kInvalidRequest,  RejectReason::kInvalidImage,   RejectReason::kUnknownModel,
-    RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull, RejectReason::kDeadline,
-    RejectReason::kCancelled,       RejectReason::kDraining,       RejectReason::kInternal};
+constexpr std::array<RejectReason, 10> kReasons = {
+    RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
+    RejectReason::kTooManyBytes,   RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
+    RejectReason::kDeadline,       RejectReason::kCancelled,       RejectReason::kDraining,
+    RejectReason::kInternal};
 
 }  // namespace
 
@@ -26,6 +27,8 @@ absl::string_view ToString(RejectReason reason) {
       return "invalid_image";
     case RejectReason::kUnknownModel:
       return "unknown_model";
+    case RejectReason::kTooManyBytes:
+      return "too_many_bytes";
     case RejectReason::kDecodeQueueFull:
       return "decode_queue_full";
     case RejectReason::kBatchQueueFull:

@@ -14,6 +14,7 @@ enum class RejectReason : uint8_t {
   kInvalidRequest,   // a field is missing, out of range or does not fit the model
   kInvalidImage,     // the picture cannot be decoded or is over a limit
   kUnknownModel,     // no such model or version
+  kTooManyBytes,     // requests hold too much memory together
   kDecodeQueueFull,  // too many requests wait to be decoded
   kBatchQueueFull,   // too many requests, or bytes, wait for the model
   kDeadline,         // too late to begin

@@ -52,7 +52,7 @@ class AsyncCall {
   Notification done_;
 };
 
-// A server whose queue holds one request, with an engine that is busy.
+// A server with little room, whose queue holds one request, with an engine that is busy.
 class OverloadTest : public testing::Test {
  protected:
   OverloadTest()
@@ -69,6 +69,7 @@ class OverloadTest : public testing::Test {
   static TestServer::Options QueueOfOne() {
     TestServer::Options options;
     options.serving.queue.max_requests = 1;
+    options.max_in_flight_bytes = 4096;  // five pictures
     return options;
   }
 
@@ -99,6 +100,24 @@ TEST_F(OverloadTest, AFullQueueRefusesAndCounts) {
   control_->Release();
   EXPECT_TRUE(busy_->Await().ok());
   EXPECT_TRUE(waiting.Await().ok());
+}
+
+TEST_F(OverloadTest, RequestsThatHoldTooManyBytesTogetherAreRefused) {
+  v1::ClassifyRequest large;
+  large.mutable_image()->set_encoded(std::string(4000, 'x'));
+  const auto refused = client_.Classify(large, kTimeout);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(refused.status().message()),
+              HasSubstr("bytes came, max_in_flight_bytes is 4096"));
+  EXPECT_THAT(server_.metrics(), HasSubstr("reason=\"too_many_bytes\"} 1"));
+  control_->Release();
+  EXPECT_TRUE(busy_->Await().ok());
+  // What the first request held is free once gRPC has let go of it.
+  absl::StatusCode code = absl::StatusCode::kResourceExhausted;
+  while (code == absl::StatusCode::kResourceExhausted) {
+    code = client_.Classify(large, kTimeout).status().code();
+  }
+  EXPECT_EQ(code, absl::StatusCode::kInvalidArgument);  // no picture
 }
 
 TEST_F(OverloadTest, ARequestWhoseDeadlinePassesInTheQueueIsNeverRun) {

@@ -32,6 +32,7 @@ class TestServer {
     DecodeLimits decode;
     ServedVersion::Options serving;
     int max_request_bytes = 1 << 20;
+    int64_t max_in_flight_bytes = 64 << 20;
   };
 
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
@@ -42,7 +43,8 @@ class TestServer {
         decode_pool_(2, 64),
         pipeline_(*models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
     std::vector<std::unique_ptr<grpc::Service>> services;
-    services.push_back(CreateVisionService(pipeline_, lifecycle_, metrics_));
+    services.push_back(
+        CreateVisionService(pipeline_, lifecycle_, metrics_, options.max_in_flight_bytes));
     grpc_ =
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
     http_ = *HttpServer::Start({}, StatusPages(metrics_, lifecycle_, [this] { return Names(); }));

@@ -67,7 +67,7 @@ TEST_F(CommandLineTest, HelpTellsEveryFlagWithTheDefaultItReallyHas) {
       arguments.push_back(flag + "=" + help.substr(from, help.find('\n', from) - from));
     }
   }
-  EXPECT_EQ(arguments.size(), 21U);
+  EXPECT_EQ(arguments.size(), 22U);
   ServerConfig wanted;
   wanted.model_repository = "/models";
   EXPECT_EQ(ConfigOf(arguments), wanted);
@@ -143,9 +143,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{"EndlessDrain", {"--drain-delay=inf"}, "--drain-delay: found \"inf\""},
         BadFlag{"NegativeThreads", {"--cpu-threads=-1"}, "compute.cpu_threads: found -1"},
         BadFlag{"AspectBelowOne", {"--max-aspect-ratio=0.5"}, "limits.max_aspect_ratio: found 0.5"},
-        BadFlag{"RequestTooLargeForAnInt",
-                {"--max-request-bytes=3000000000"},
-                "--max-request-bytes: "}),
+        BadFlag{
+            "RequestTooLargeForAnInt", {"--max-request-bytes=3000000000"}, "--max-request-bytes: "},
+        BadFlag{"LessInFlightThanOneRequest",
+                {"--max-in-flight-bytes=1000"},
+                "limits.max_in_flight_bytes: found 1000, wanted 67108864 to "}),
     [](const testing::TestParamInfo<BadFlag>& info) { return info.param.name; });
 
 }  // namespace

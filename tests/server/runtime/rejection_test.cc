@@ -15,8 +15,9 @@ const absl::Time kNow = absl::FromUnixSeconds(1'000'000);
 TEST(RejectionTest, ReasonTravelsWithTheStatus) {
   for (const RejectReason reason :
        {RejectReason::kInvalidRequest, RejectReason::kInvalidImage, RejectReason::kUnknownModel,
-        RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull, RejectReason::kDeadline,
-        RejectReason::kCancelled, RejectReason::kDraining, RejectReason::kInternal}) {
+        RejectReason::kTooManyBytes, RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
+        RejectReason::kDeadline, RejectReason::kCancelled, RejectReason::kDraining,
+        RejectReason::kInternal}) {
     const absl::Status status = Reject(reason, absl::InvalidArgumentError("text"));
     EXPECT_EQ(ReasonOf(status), reason) << ToString(reason);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
