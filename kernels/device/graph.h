@@ -11,14 +11,14 @@
 
 namespace localmamba {
 
-// The recorded work reads and writes the addresses it was recorded with: they must stay allocated as
-// long as it is launched. Launches on one stream run one after the other.
+// The recorded work reads and writes the addresses it was recorded with: they must stay allocated
+// as long as it is launched. Launches on one stream run one after the other.
 class Graph {
  public:
   virtual ~Graph() = default;
 
-  // Records what `enqueue` puts on `stream`; nothing runs. While it records, `enqueue` must not wait
-  // for the stream and must not take memory from the device: run the same work once before.
+  // Records what `enqueue` puts on `stream`; nothing runs. While it records, `enqueue` must not
+  // wait for the stream and must not take memory from the device: run the same work once before.
   // Errors: those of `enqueue`; UNIMPLEMENTED on the CPU; INTERNAL if the device cannot record it.
   static absl::StatusOr<std::unique_ptr<Graph>> Capture(Stream& stream,
                                                         absl::FunctionRef<absl::Status()> enqueue);

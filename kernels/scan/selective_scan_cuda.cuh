@@ -1,9 +1,11 @@
-// Device side of the selective scan: one thread runs the recurrence of kChannels neighbouring channels with all
-// their states in registers; the threads of a block share the rows of B, C and delta through shared memory.
+// Device side of the selective scan: one thread runs the recurrence of kChannels neighbouring
+// channels with all their states in registers; the threads of a block share the rows of B, C and
+// delta through shared memory.
 //
-// What this buys over the plain form (one channel a thread, operands from global memory): a broadcast 16-byte load
-// from shared memory costs as much as four exponentials, so B and C, widened to float32 once when they are staged,
-// are used for two channels each; and the directions are index maps, so no permuted copy is written or read.
+// What this buys over the plain form (one channel a thread, operands from global memory): a
+// broadcast 16-byte load from shared memory costs as much as four exponentials, so B and C, widened
+// to float32 once when they are staged, are used for two channels each; and the directions are
+// index maps, so no permuted copy is written or read.
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_CUDA_CUH_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_CUDA_CUH_
 
@@ -52,11 +54,12 @@ struct Params {
   int32_t dstate;
   int32_t rank;  // columns of delta_weight; 0 without
   bool softplus;
-  // Chunked mode: each sequence is cut into `chunks` pieces of `chunk_length` positions (a multiple of kTile).
+  // Chunked mode: each sequence is cut into `chunks` pieces of `chunk_length` positions (a multiple
+  // of kTile).
   int32_t chunks;
   int32_t chunk_length;
-  float*
-      chunk_state;  // (direction, batch, chunk, dim, dstate): state at the end of a chunk that starts from 0
+  // (direction, batch, chunk, dim, dstate): state at the end of a chunk that starts from 0
+  float* chunk_state;
   float* chunk_delta;  // (direction, batch, chunk, dim): sum of Delta over a chunk
 };
 
@@ -131,8 +134,8 @@ __device__ void StoreChannels(T* p, int valid, const float (&in)[kChannels]) {
   }
 }
 
-// Grid: (channel blocks * directions * batch, 1, chunks). kStates is dstate rounded up; the states beyond it stay 0
-// because their A, B and C are 0.
+// Grid: (channel blocks * directions * batch, 1, chunks). kStates is dstate rounded up; the states
+// beyond it stay 0 because their A, B and C are 0.
 template <class T, int kStates, int kChannels, bool kAligned, Pass kPass>
 __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
   extern __shared__ float shared[];

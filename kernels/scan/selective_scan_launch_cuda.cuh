@@ -17,10 +17,11 @@
 
 namespace localmamba::scan_cuda {
 
-// How many pieces each sequence is cut into. Cutting repeats the walk (once for the states, once for
-// the outputs) and lets every piece look at the states of those before it, but fills the device where
-// `warps` do not. The time of a position, for warps of two channels a thread, was fitted to an H100:
-// a third of a microsecond alone, and 700 warps on 132 multiprocessors take 1.4 times as long.
+// How many pieces each sequence is cut into. Cutting repeats the walk (once for the states, once
+// for the outputs) and lets every piece look at the states of those before it, but fills the device
+// where `warps` do not. The time of a position, for warps of two channels a thread, was fitted to
+// an H100: a third of a microsecond alone, and 700 warps on 132 multiprocessors take 1.4 times as
+// long.
 inline int ChooseChunks(int64_t warps, int channels, int64_t length, int multiprocessors) {
   const double position = channels == 2 ? 0.33 : 0.2;  // microseconds
   const double many = (channels == 2 ? 5.3 : 10.6) * multiprocessors;

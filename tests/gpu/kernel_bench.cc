@@ -167,8 +167,8 @@ void Causal(const Case& c, int64_t width) {
 void Scan(const Case& c, int64_t side, int64_t width, bool gate) {
   const Maps maps(c, side);
   const int64_t tokens = side * side;
-  // One projection holds delta, B and C of every direction. With 16 bits the networks pad delta's rank
-  // to whole 16-byte rows.
+  // One projection holds delta, B and C of every direction. With 16 bits the networks pad delta's
+  // rank to whole 16-byte rows.
   const int64_t exact_rank = width / 32;
   const int64_t rank = c.dtype == kF32 ? exact_rank : (exact_rank + 7) / 8 * 8;
   const int64_t columns = rank + 2 * kStates;

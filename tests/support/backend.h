@@ -65,8 +65,8 @@ class BackendTensors {
 
   Stream& stream() { return stream_; }
 
-  // `tensor` on the device, gaps included; the same memory each time. Its elements are first rounded
-  // to `dtype`. Absent tensors stay absent. `tensor` must outlive this.
+  // `tensor` on the device, gaps included; the same memory each time. Its elements are first
+  // rounded to `dtype`. Absent tensors stay absent. `tensor` must outlive this.
   TensorView Upload(TestTensor& tensor, DType dtype);
   // A copy of a dense tensor of any dtype in host memory.
   TensorView Upload(const ConstTensorView& host);

@@ -84,7 +84,8 @@ class TestTensor {
   std::vector<float> storage_;
 };
 
-// Fails at the element that is farthest beyond `tolerance` plus `relative` times the expected value.
+// Fails at the element that is farthest beyond `tolerance` plus `relative` times the expected
+// value.
 inline void ExpectNear(const std::vector<double>& actual, const std::vector<double>& expected,
                        double tolerance, double relative = 0.0) {
   ASSERT_EQ(actual.size(), expected.size());

@@ -27,7 +27,8 @@ struct SmallLinearParams {
   Activation activation;
 };
 
-// A warp makes one column of y for kRows rows at a time: its lanes read the column's weights side by side.
+// A warp makes one column of y for kRows rows at a time: its lanes read the column's weights side
+// by side.
 __global__ void SmallLinearKernel(SmallLinearParams params) {
   extern __shared__ float rows[];  // (kRows, inputs)
   const int first_row = static_cast<int>(blockIdx.x) * kRows;

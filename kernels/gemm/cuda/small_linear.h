@@ -7,8 +7,8 @@
 
 namespace localmamba::cuda {
 
-// True for float32 without a residual and so little work that launches are what it costs: cuBLASLt takes up to
-// three for it (product, sum over its split parts, activation).
+// True for float32 without a residual and so little work that launches are what it costs: cuBLASLt
+// takes up to three for it (product, sum over its split parts, activation).
 bool IsSmallLinear(const LinearArgs& args);
 
 // Linear of such arguments.

@@ -13,9 +13,10 @@
 namespace localmamba {
 namespace {
 
-// float32 sums in another order than the CPU's: 1e-4 of the largest output. 16-bit types: relative L2 error. The
-// golden data's own emulation, with weights, inputs and the result of every operation rounded to 16 bits, is off by up
-// to 3.5e-3 in float16 and 2.7e-2 in bfloat16; these are the limits it suggests.
+// float32 sums in another order than the CPU's: 1e-4 of the largest output. 16-bit types: relative
+// L2 error. The golden data's own emulation, with weights, inputs and the result of every operation
+// rounded to 16 bits, is off by up to 3.5e-3 in float16 and 2.7e-2 in bfloat16; these are the
+// limits it suggests.
 constexpr double kFloat32Tolerance = 1e-4;
 double RelativeLimit(DType dtype) { return dtype == DType::kFloat16 ? 1e-2 : 6e-2; }
 
