@@ -10,8 +10,8 @@
 namespace localmamba::server {
 namespace {
 
-// gRPC escapes each byte that is not ASCII as three, sends the message once more inside the details,
-// and by default accepts 8 KiB of metadata.
+// gRPC escapes each byte that is not ASCII as three, and accepts 8 KiB of metadata by default, in
+// which the details hold the message once more.
 constexpr size_t kMaxMessageBytes = 1024;
 
 // Time for a full queue to shrink; a caller that is refused again waits longer by itself.
