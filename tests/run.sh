@@ -23,4 +23,6 @@ step "3/4 build"
 cmake --build --preset release -j "$(nproc)"
 
 step "4/4 test"
+# Tests run side by side: OpenMP workers that wait must not take the cores from other tests.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 ctest --test-dir build/release --output-on-failure -j "$(nproc)" --no-tests=error "$@"
