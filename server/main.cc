@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/device/buffer.h"
@@ -51,7 +52,12 @@ absl::StatusOr<EngineOptions> ToEngineOptions(const ComputeConfig& config) {
   if (config.dtype == "auto") {
     options.dtype = options.device.is_cpu() ? DType::kFloat32 : DType::kFloat16;
   } else {
-    LM_ASSIGN_OR_RETURN(options.dtype, ParseDType(config.dtype));
+    const absl::StatusOr<DType> dtype = ParseDType(config.dtype);
+    if (!dtype.ok() || !IsFloat(*dtype)) {
+      return absl::InvalidArgumentError(absl::StrCat("compute.dtype: found \"", config.dtype,
+                                                     "\", wanted f32, f16, bf16 or auto"));
+    }
+    options.dtype = *dtype;
   }
   options.cpu_threads = config.cpu_threads;
   return options;
@@ -86,7 +92,8 @@ std::vector<ModelName> NamesOf(const ServedModels& models) {
 }
 
 // Serves until the first SIGTERM or SIGINT has been followed to its end.
-absl::Status Serve(const ServerConfig& config, const Log& log) {
+absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_options,
+                   const Log& log) {
   Lifecycle lifecycle;
   Notification stop;
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<SignalListener> signals,
@@ -101,7 +108,6 @@ absl::Status Serve(const ServerConfig& config, const Log& log) {
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
-  LM_ASSIGN_OR_RETURN(const EngineOptions engine_options, ToEngineOptions(config.compute));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
 
   std::unique_ptr<ServedModels> models;  // written before lifecycle leaves kLoading
@@ -123,6 +129,9 @@ absl::Status Serve(const ServerConfig& config, const Log& log) {
   ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
   VisionPipeline pipeline(*models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
                           clock);
+  if (NamesOf(*models).empty()) {
+    log.Warning("the model repository is empty", {{"model_repository", config.model_repository}});
+  }
   for (const ModelName& name : NamesOf(*models)) {
     log.Info("model loaded", {{"model", name.model}, {"version", name.version}});
   }
@@ -171,7 +180,14 @@ int Main(const std::vector<std::string>& arguments) {
     std::fprintf(stderr, "localmamba_server: %s\n", std::string(log.status().message()).c_str());
     return kExitBadUsage;
   }
-  const absl::Status status = Serve(config, *log);
+  const absl::StatusOr<EngineOptions> engine_options = ToEngineOptions(config.compute);
+  if (absl::IsInvalidArgument(engine_options.status())) {
+    std::fprintf(stderr, "localmamba_server: %s\n",
+                 std::string(engine_options.status().message()).c_str());
+    return kExitBadUsage;
+  }
+  const absl::Status status =
+      engine_options.ok() ? Serve(config, *engine_options, *log) : engine_options.status();
   if (status.ok()) return EXIT_SUCCESS;
   log->Error("cannot serve", {{"code", absl::StatusCodeToString(status.code())},
                               {"error", std::string(status.message())}});

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,14 @@
 namespace localmamba {
 
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
+  // The rename would put a file in place of a device, a pipe or a link.
+  std::error_code error;
+  const auto kind = std::filesystem::symlink_status(path, error).type();
+  if (kind != std::filesystem::file_type::not_found &&
+      kind != std::filesystem::file_type::regular) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": exists and is no regular file, wanted one or a new name"));
+  }
   std::string temporary = absl::StrCat(path, ".tmp-XXXXXX");
   const int file = mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot create"));

@@ -49,6 +49,14 @@ TEST_F(AtomicFileTest, AppearsOnlyWhenCommitted) {
   EXPECT_EQ(FileCount(), 1);
 }
 
+TEST_F(AtomicFileTest, TakesThePlaceOfRegularFilesOnly) {
+  std::filesystem::create_symlink("elsewhere", Path());
+  const absl::Status status = WriteFileAtomically(Path(), "new");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("file: exists and is no regular file"));
+  EXPECT_TRUE(std::filesystem::is_symlink(Path()));
+}
+
 TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
   {
     AtomicFile file = *AtomicFile::Create(Path());
@@ -59,9 +67,9 @@ TEST_F(AtomicFileTest, LeavesNothingWithoutCommit) {
 }
 
 TEST_F(AtomicFileTest, AFailedCommitLeavesNothing) {
-  std::filesystem::create_directories(Path() + "/in_the_way");
   {
     AtomicFile file = *AtomicFile::Create(Path());
+    std::filesystem::create_directories(Path() + "/in_the_way");
     const absl::Status status = file.Commit();
     EXPECT_FALSE(status.ok());
     EXPECT_THAT(std::string(status.message()), HasSubstr(Path()));
