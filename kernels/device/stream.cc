@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,8 @@ absl::StatusOr<Stream> Stream::Create(Device device, int cpu_threads) {
         absl::StrCat("cpu_threads is ", cpu_threads, ", wanted 0 (all) or more"));
   }
   if (cpu_threads == 0) cpu_threads = omp_get_max_threads();
+  // oneDNN shares work out to as many threads as it asked for: with fewer, results would be wrong.
+  cpu_threads = std::min(cpu_threads, omp_get_thread_limit());
   if (device.is_cpu()) return Stream(device, cpu_threads, nullptr);
 #ifdef LOCALMAMBA_WITH_CUDA
   LM_ASSIGN_OR_RETURN(std::unique_ptr<NativeStream> native, cuda::CudaStream::Create(device.index));
