@@ -25,11 +25,6 @@ absl::Status CudaEvent::Record(Stream& stream) {
   return absl::OkStatus();
 }
 
-absl::Status CudaEvent::MakeWait(Stream& stream) const {
-  LM_CUDA_RETURN_IF_ERROR(cudaStreamWaitEvent(Activate(stream), handle_, cudaEventWaitDefault));
-  return absl::OkStatus();
-}
-
 absl::Status CudaEvent::Synchronize() const {
   LM_CUDA_RETURN_IF_ERROR(cudaEventSynchronize(handle_));
   return absl::OkStatus();

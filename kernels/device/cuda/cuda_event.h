@@ -27,8 +27,6 @@ class CudaEvent {
 
   // Enqueues; does not wait.
   absl::Status Record(Stream& stream);
-  // Work enqueued on `stream` from now on waits for the recorded point; the caller does not.
-  absl::Status MakeWait(Stream& stream) const;
   // Waits for the recorded point.
   absl::Status Synchronize() const;
   // Time from `start` to this event. Both are recorded and have been waited for.
