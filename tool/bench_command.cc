@@ -14,10 +14,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "kernels/base/status_macros.h"
+#include "model/networks/complexity.h"
 #include "model/weights/host_tensor.h"
 #include "server/repository/json_layout.h"
 #include "tool/command.h"
 #include "tool/engine_flags.h"
+#include "tool/profile_report.h"
 
 namespace localmamba::tool {
 namespace {
@@ -67,6 +69,9 @@ struct Measurement {
   std::vector<double> seconds;  // of each run, ascending: pixels in host memory to outputs there
   std::vector<double> network_seconds;  // of the network alone, ascending
   size_t peak_activation_bytes = 0;
+  double bytes = 0;  // that the operations of a run must move, each operand and result once
+  std::vector<OperationProfile> profile;
+  Complexity complexity;  // of one image
 
   // The value that `fraction` of the values, ascending, do not exceed.
   static double Quantile(const std::vector<double>& values, double fraction) {
@@ -80,11 +85,27 @@ struct Measurement {
   [[nodiscard]] double NetworkImagesPerSecond() const {
     return static_cast<double>(batch) / NetworkMedian();
   }
+  // Of the multiply-accumulates with every direction counted; two operations each.
+  [[nodiscard]] double TeraflopsPerSecond() const {
+    return 2e-12 * static_cast<double>(complexity.total.macs) * NetworkImagesPerSecond();
+  }
+  [[nodiscard]] double GigabytesPerSecond() const { return bytes / NetworkMedian() / 1e9; }
 };
 
-absl::StatusOr<Measurement> Measure(Engine& engine, int64_t batch, const ImageSize& size,
+// Each operation's median time over as many passes as fit into `wanted_seconds`, at least one.
+absl::StatusOr<std::vector<OperationProfile>> MeasureOperations(Engine& engine, const Tensor& input,
+                                                                double wanted_seconds) {
+  std::vector<std::vector<OperationProfile>> passes;
+  const Clock::time_point start = Clock::now();
+  do {
+    LM_ASSIGN_OR_RETURN(passes.emplace_back(), engine.Profile(input));
+  } while (SecondsSince(start) < wanted_seconds);
+  return MedianTimes(passes);
+}
+
+absl::StatusOr<Measurement> Measure(Engine& engine, const Tensor& input, const ImageSize& size,
                                     double wanted_seconds) {
-  LM_ASSIGN_OR_RETURN(const Tensor input, RandomInput(batch, size));
+  const int64_t batch = input.dim(0);
   for (int i = 0; i < kWarmUpRuns; ++i) LM_RETURN_IF_ERROR(engine.Run(input).status());
   Measurement result{.batch = batch, .size = size};
   const Clock::time_point start = Clock::now();
@@ -114,6 +135,7 @@ class BenchCommand final : public Command {
     app.add_option("--seconds", seconds_, "Time to measure each, after warm-up")
         ->check(CLI::Range(0.0, 3600.0))
         ->capture_default_str();
+    app.add_flag("--profile", profile_, "Print where the time goes, by layer and operation");
     app.add_flag("--json", json_, "Print JSON");
   }
 
@@ -124,8 +146,9 @@ class BenchCommand final : public Command {
       sizes.push_back(size);
     }
     if (!json_) {
-      std::printf("%6s %11s %6s %10s %10s %10s %11s %12s %10s\n", "batch", "size", "runs",
-                  "median ms", "p99 ms", "images/s", "network ms", "network im/s", "peak MiB");
+      std::printf("%5s %9s %6s %9s %9s %9s %10s %8s %7s %7s %8s\n", "batch", "size", "runs",
+                  "median ms", "p99 ms", "images/s", "network ms", "images/s", "TFLOP/s", "GB/s",
+                  "peak MiB");
     }
     nlohmann::ordered_json report = nlohmann::ordered_json::array();
     for (const int64_t batch : batches_) {
@@ -135,8 +158,7 @@ class BenchCommand final : public Command {
         const PreprocessConfig& fed = version->spec.preprocess;
         const ImageSize size =
             sizes.empty() ? ImageSize{fed.crop_height, fed.crop_width} : sizes[i];
-        LM_ASSIGN_OR_RETURN(const Measurement measurement,
-                            Measure(*version->engine, batch, size, seconds_));
+        LM_ASSIGN_OR_RETURN(const Measurement measurement, MeasureAll(*version, batch, size));
         if (json_) {
           report.push_back(ToJson(measurement));
         } else {
@@ -149,26 +171,47 @@ class BenchCommand final : public Command {
   }
 
  private:
-  static nlohmann::ordered_json ToJson(const Measurement& m) {
-    return {{"batch", m.batch},
-            {"height", m.size.height},
-            {"width", m.size.width},
-            {"runs", m.seconds.size()},
-            {"median_ms", m.Median() * 1e3},
-            {"p99_ms", m.P99() * 1e3},
-            {"images_per_second", m.ImagesPerSecond()},
-            {"network_median_ms", m.NetworkMedian() * 1e3},
-            {"network_images_per_second", m.NetworkImagesPerSecond()},
-            {"peak_activation_bytes", m.peak_activation_bytes}};
+  [[nodiscard]] absl::StatusOr<Measurement> MeasureAll(const ModelVersion& version, int64_t batch,
+                                                       const ImageSize& size) const {
+    LM_ASSIGN_OR_RETURN(const Tensor input, RandomInput(batch, size));
+    LM_ASSIGN_OR_RETURN(const Complexity complexity,
+                        CountComplexity(version.spec.network, size.height, size.width));
+    LM_ASSIGN_OR_RETURN(Measurement result, Measure(*version.engine, input, size, seconds_));
+    // One pass tells the bytes.
+    LM_ASSIGN_OR_RETURN(result.profile,
+                        MeasureOperations(*version.engine, input, profile_ ? seconds_ : 0.0));
+    result.complexity = complexity;
+    for (const OperationProfile& operation : result.profile) {
+      result.bytes += static_cast<double>(operation.bytes);
+    }
+    return result;
   }
 
-  static void Print(const Measurement& m) {
-    std::printf("%6lld %11s %6zu %10.2f %10.2f %10.1f %11.2f %12.1f %10.1f\n",
+  [[nodiscard]] nlohmann::ordered_json ToJson(const Measurement& m) const {
+    nlohmann::ordered_json report = {{"batch", m.batch},
+                                     {"height", m.size.height},
+                                     {"width", m.size.width},
+                                     {"runs", m.seconds.size()},
+                                     {"median_ms", m.Median() * 1e3},
+                                     {"p99_ms", m.P99() * 1e3},
+                                     {"images_per_second", m.ImagesPerSecond()},
+                                     {"network_median_ms", m.NetworkMedian() * 1e3},
+                                     {"network_images_per_second", m.NetworkImagesPerSecond()},
+                                     {"tflops_per_second", m.TeraflopsPerSecond()},
+                                     {"gigabytes_per_second", m.GigabytesPerSecond()},
+                                     {"peak_activation_bytes", m.peak_activation_bytes}};
+    if (profile_) report["profile"] = ProfileToJson(m.profile);
+    return report;
+  }
+
+  void Print(const Measurement& m) const {
+    std::printf("%5lld %9s %6zu %9.2f %9.2f %9.1f %10.2f %8.1f %7.2f %7.1f %8.1f\n",
                 static_cast<long long>(m.batch),
                 absl::StrCat(m.size.height, "x", m.size.width).c_str(), m.seconds.size(),
                 m.Median() * 1e3, m.P99() * 1e3, m.ImagesPerSecond(), m.NetworkMedian() * 1e3,
-                m.NetworkImagesPerSecond(),
+                m.NetworkImagesPerSecond(), m.TeraflopsPerSecond(), m.GigabytesPerSecond(),
                 static_cast<double>(m.peak_activation_bytes) / (1 << 20));
+    if (profile_) std::fputs(FormatProfile(m.profile, m.complexity, m.batch).c_str(), stdout);
     std::fflush(stdout);
   }
 
@@ -176,6 +219,7 @@ class BenchCommand final : public Command {
   std::vector<int64_t> batches_ = {1};
   std::vector<std::string> sizes_;
   double seconds_ = 5;
+  bool profile_ = false;
   bool json_ = false;
 };
 

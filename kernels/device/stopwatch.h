@@ -12,6 +12,7 @@
 namespace localmamba {
 
 // Marks points in the stream's order, so that on CUDA it measures the device and not the calls.
+// Started and stopped while a graph is recorded, it measures the graph's launches.
 class Stopwatch {
  public:
   virtual ~Stopwatch() = default;

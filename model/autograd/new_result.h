@@ -5,12 +5,15 @@
 #include "absl/status/statusor.h"
 #include "kernels/tensor/tensor.h"
 #include "model/autograd/op_context.h"
+#include "model/autograd/profiler.h"
 
 namespace localmamba::ops {
 
-// Memory for the result of an operation.
+// Memory for the result of an operation, inside its OperationScope.
 inline absl::StatusOr<Tensor> NewResult(OpContext& context, DType dtype, const Shape& shape) {
-  return Tensor::Allocate(context.allocator, dtype, shape);
+  absl::StatusOr<Tensor> result = Tensor::Allocate(context.allocator, dtype, shape);
+  if (context.profiler != nullptr && result.ok()) context.profiler->AddBytes(BytesOf(*result));
+  return result;
 }
 
 // (d0, ..., dn) → (d0 * ... * dn-1, dn): the rows of a tensor as a matrix.

@@ -12,6 +12,8 @@ namespace localmamba::ops {
 absl::StatusOr<AddNormResult> AddNorm(OpContext& context, const Value& hidden,
                                       const Value& residual, const Value& rope_cos,
                                       const Value& rope_sin, const NormOperands& norm) {
+  const OperationScope operation(context, "add_norm", hidden, residual, rope_cos, rope_sin,
+                                 norm.weight, norm.bias);
   LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, hidden.tensor().dtype(), hidden.shape()));
   LM_ASSIGN_OR_RETURN(Tensor sum, NewResult(context, DType::kFloat32, hidden.shape()));
   LM_RETURN_IF_ERROR(localmamba::AddNorm({.hidden = hidden.tensor(),
@@ -29,6 +31,7 @@ absl::StatusOr<AddNormResult> AddNorm(OpContext& context, const Value& hidden,
 
 absl::StatusOr<Value> LayerNorm(OpContext& context, const Value& x, const Value& weight,
                                 const Value& bias, const Value& z) {
+  const OperationScope operation(context, "layer_norm", x, weight, bias, z);
   LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, context.dtype, x.shape()));
   LM_RETURN_IF_ERROR(localmamba::LayerNorm({.x = Rows(x.tensor()),
                                             .weight = weight.tensor(),
@@ -41,6 +44,7 @@ absl::StatusOr<Value> LayerNorm(OpContext& context, const Value& x, const Value&
 
 absl::StatusOr<Value> PooledLayerNorm(OpContext& context, const Value& x, const Value& weight,
                                       const Value& bias) {
+  const OperationScope operation(context, "pooled_layer_norm", x, weight, bias);
   const Shape rows = RowsOf(x.shape());
   const int64_t tokens = x.dim(x.tensor().rank() - 2);
   Shape pooled(x.shape().dims().first(static_cast<size_t>(x.tensor().rank() - 1)));

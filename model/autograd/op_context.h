@@ -8,12 +8,15 @@
 
 namespace localmamba {
 
+class Profiler;
+
 // References outlive the pass. Used by one thread at a time.
 struct OpContext {
   Stream& stream;
   Allocator& allocator;           // of results; on the stream's device
   DType dtype = DType::kFloat32;  // of activations and matrix weights; norms, scan state and
                                   // the residual stream are float32 whatever this is
+  Profiler* profiler = nullptr;   // hears of layers and operations, if there is one
 };
 
 }  // namespace localmamba

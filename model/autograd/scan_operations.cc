@@ -14,10 +14,12 @@ namespace localmamba::ops {
 absl::StatusOr<std::vector<Value>> CausalConv1d(OpContext& context,
                                                 absl::Span<const CausalConv1dOperands> directions,
                                                 Activation activation) {
+  OperationScope operation(context, "causal_conv1d");
   std::vector<CausalConv1dDirection> args;
   std::vector<Value> results;
   for (const CausalConv1dOperands& operands : directions) {
     const Value& x = operands.x;
+    operation.Reads(x, operands.read, operands.weight, operands.bias);
     const int64_t length = operands.read.dim(0);
     LM_ASSIGN_OR_RETURN(Tensor u,
                         NewResult(context, x.tensor().dtype(), {x.dim(0), length, x.dim(2)}));
@@ -35,6 +37,7 @@ absl::StatusOr<std::vector<Value>> CausalConv1d(OpContext& context,
 absl::StatusOr<Value> SelectiveScan(OpContext& context,
                                     absl::Span<const SelectiveScanOperands> directions,
                                     int64_t tokens) {
+  OperationScope operation(context, "selective_scan");
   LM_CHECK(!directions.empty());
   const Value& u = directions.front().u;
   LM_ASSIGN_OR_RETURN(
@@ -42,6 +45,13 @@ absl::StatusOr<Value> SelectiveScan(OpContext& context,
                           {static_cast<int64_t>(directions.size()), u.dim(0), tokens, u.dim(2)}));
   std::vector<SelectiveScanDirection> args;
   for (const SelectiveScanOperands& operands : directions) {
+    // Directions may share u, which need not be fetched more than once then.
+    const bool shared =
+        !args.empty() && operands.u.tensor().view().raw_data() == args[0].u.raw_data();
+    if (!shared) operation.Reads(operands.u);
+    operation.Reads(operands.delta, operands.B, operands.C, operands.z, operands.A, operands.D,
+                    operands.delta_weight, operands.delta_bias, operands.read, operands.z_read,
+                    operands.write);
     args.push_back({.u = operands.u.tensor(),
                     .delta = operands.delta.tensor(),
                     .B = operands.B.tensor(),
@@ -62,6 +72,8 @@ absl::StatusOr<Value> SelectiveScan(OpContext& context,
 }
 
 absl::StatusOr<Value> MergeDirections(OpContext& context, const MergeOperands& operands) {
+  const OperationScope operation(context, "merge_directions", operands.o, operands.channel,
+                                 operands.local, operands.global, operands.w);
   const Value& o = operands.o;
   LM_ASSIGN_OR_RETURN(Tensor y,
                       NewResult(context, o.tensor().dtype(), {o.dim(1), o.dim(2), o.dim(3)}));

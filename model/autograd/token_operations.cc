@@ -27,6 +27,8 @@ Value Reshape(OpContext& /*context*/, const Value& x, const Shape& shape) {
 
 absl::StatusOr<Value> Convert(OpContext& context, const Value& x, DType dtype) {
   Tensor here = x.tensor();
+  if (here.device() == context.allocator.device() && here.dtype() == dtype) return x;
+  const OperationScope operation(context, "convert", x);
   if (here.device() != context.allocator.device()) {
     LM_ASSIGN_OR_RETURN(here, NewResult(context, here.dtype(), x.shape()));
     LM_RETURN_IF_ERROR(Copy(x.tensor(), here, context.stream));
@@ -39,6 +41,7 @@ absl::StatusOr<Value> Convert(OpContext& context, const Value& x, DType dtype) {
 
 absl::StatusOr<Value> InsertZeros(OpContext& context, const Value& x, int dim, int64_t position,
                                   int64_t count) {
+  const OperationScope operation(context, "insert_zeros", x);
   int64_t outer = 1;
   for (int i = 0; i < dim; ++i) outer *= x.dim(i);
   const int64_t inner = outer == 0 ? 0 : x.tensor().elements() / outer / x.dim(dim);
@@ -64,9 +67,13 @@ absl::StatusOr<Value> InsertZeros(OpContext& context, const Value& x, int dim, i
 }
 
 absl::StatusOr<Value> ConcatRows(OpContext& context, absl::Span<const Value> parts) {
+  OperationScope operation(context, "concat_rows");
   LM_CHECK(!parts.empty());
   int64_t rows = 0;
-  for (const Value& part : parts) rows += part.dim(0);
+  for (const Value& part : parts) {
+    rows += part.dim(0);
+    operation.Reads(part);
+  }
   LM_ASSIGN_OR_RETURN(
       Tensor y, NewResult(context, parts.front().tensor().dtype(), {rows, parts.front().dim(1)}));
   int64_t begin = 0;
@@ -80,6 +87,7 @@ absl::StatusOr<Value> ConcatRows(OpContext& context, absl::Span<const Value> par
 
 absl::StatusOr<Value> InsertToken(OpContext& context, const Value& x, const Value& token,
                                   int64_t position) {
+  const OperationScope operation(context, "insert_token", x, token);
   LM_ASSIGN_OR_RETURN(Tensor y,
                       NewResult(context, x.tensor().dtype(), {x.dim(0), x.dim(1) + 1, x.dim(2)}));
   LM_RETURN_IF_ERROR(
@@ -88,6 +96,7 @@ absl::StatusOr<Value> InsertToken(OpContext& context, const Value& x, const Valu
 }
 
 absl::StatusOr<Value> TransposeTokens(OpContext& context, const Value& x) {
+  const OperationScope operation(context, "transpose_tokens", x);
   LM_ASSIGN_OR_RETURN(Tensor y,
                       NewResult(context, x.tensor().dtype(), {x.dim(0), x.dim(2), x.dim(1)}));
   LM_RETURN_IF_ERROR(localmamba::TransposeTokens(x.tensor(), y, context.stream));
@@ -95,6 +104,7 @@ absl::StatusOr<Value> TransposeTokens(OpContext& context, const Value& x) {
 }
 
 absl::StatusOr<Value> SpaceToDepth(OpContext& context, const Value& x) {
+  const OperationScope operation(context, "space_to_depth", x);
   LM_ASSIGN_OR_RETURN(Tensor y,
                       NewResult(context, x.tensor().dtype(),
                                 {x.dim(0), (x.dim(1) + 1) / 2, (x.dim(2) + 1) / 2, 4 * x.dim(3)}));
@@ -104,6 +114,7 @@ absl::StatusOr<Value> SpaceToDepth(OpContext& context, const Value& x) {
 
 absl::StatusOr<Value> ResizeBicubic(OpContext& context, const Value& x, int64_t height,
                                     int64_t width) {
+  const OperationScope operation(context, "resize_bicubic", x);
   LM_ASSIGN_OR_RETURN(Tensor y, NewResult(context, DType::kFloat32, {height, width, x.dim(2)}));
   LM_RETURN_IF_ERROR(localmamba::ResizeBicubic(x.tensor(), y, context.stream));
   return Value(std::move(y));

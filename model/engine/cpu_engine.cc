@@ -5,6 +5,8 @@
 
 #include "kernels/base/status_macros.h"
 #include "kernels/device/stopwatch.h"
+#include "model/autograd/new_result.h"
+#include "model/autograd/profiler.h"
 #include "model/engine/check_engine_input.h"
 
 namespace localmamba {
@@ -45,9 +47,7 @@ absl::StatusOr<std::unique_ptr<Engine>> CpuEngine::Create(std::unique_ptr<Networ
 absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Stopwatch> stopwatch, Stopwatch::Create(stream_));
   LM_RETURN_IF_ERROR(stopwatch->Start());
-  LM_ASSIGN_OR_RETURN(const Value image, Import(input));
-  OpContext context{stream_, arena_, DType::kFloat32};
-  LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, image));
+  LM_ASSIGN_OR_RETURN(const NetworkOutput output, Forward(input, /*profiler=*/nullptr));
   LM_RETURN_IF_ERROR(stopwatch->Stop());
   EngineOutput result;
   LM_ASSIGN_OR_RETURN(result.compute_time, stopwatch->Elapsed());
@@ -60,13 +60,28 @@ absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
   return result;
 }
 
-absl::StatusOr<Value> CpuEngine::Import(const ConstTensorView& input) {
+absl::StatusOr<std::vector<OperationProfile>> CpuEngine::Profile(const ConstTensorView& input) {
+  PassProfiler profiler(stream_);
+  LM_RETURN_IF_ERROR(Forward(input, &profiler).status());
+  return profiler.Finish();
+}
+
+absl::StatusOr<NetworkOutput> CpuEngine::Forward(const ConstTensorView& input, Profiler* profiler) {
   LM_RETURN_IF_ERROR(CheckEngineInput(input));
+  OpContext context{stream_, arena_, DType::kFloat32, profiler};
+  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, normalization_));
+  return network_->Forward(context, image);
+}
+
+absl::StatusOr<Value> CpuEngine::Import(OpContext& context, const ConstTensorView& input,
+                                        const PixelNormalization& normalization) {
+  const LayerScope layer(context, "input");
   const bool pixels = input.dtype() == DType::kUInt8;
   const Shape shape = pixels ? Shape{input.dim(0), 3, input.dim(1), input.dim(2)} : input.shape();
-  LM_ASSIGN_OR_RETURN(Tensor image, Tensor::Allocate(arena_, DType::kFloat32, shape));
-  LM_RETURN_IF_ERROR(pixels ? NormalizePixels(input, normalization_, image, stream_)
-                            : Copy(input, image, stream_));
+  const OperationScope operation(context, pixels ? "normalize_pixels" : "copy", input);
+  LM_ASSIGN_OR_RETURN(Tensor image, ops::NewResult(context, DType::kFloat32, shape));
+  LM_RETURN_IF_ERROR(pixels ? NormalizePixels(input, normalization, image, context.stream)
+                            : Copy(input, image, context.stream));
   return Value(std::move(image));
 }
 

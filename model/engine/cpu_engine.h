@@ -3,6 +3,7 @@
 #define LOCALMAMBA_MODEL_ENGINE_CPU_ENGINE_H_
 
 #include <memory>
+#include <vector>
 
 #include "kernels/device/arena.h"
 #include "kernels/device/buffer.h"
@@ -19,6 +20,7 @@ class CpuEngine final : public Engine {
                                                         const EngineOptions& options);
 
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override;
+  absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *network_; }
   [[nodiscard]] size_t peak_activation_bytes() const override { return arena_.peak_bytes(); }
 
@@ -31,8 +33,10 @@ class CpuEngine final : public Engine {
         network_(std::move(network)),
         normalization_(normalization) {}
 
+  absl::StatusOr<NetworkOutput> Forward(const ConstTensorView& input, Profiler* profiler);
   // The network's input tensor.
-  absl::StatusOr<Value> Import(const ConstTensorView& input);
+  static absl::StatusOr<Value> Import(OpContext& context, const ConstTensorView& input,
+                                      const PixelNormalization& normalization);
 
   // In this order: the network keeps memory of the heap.
   std::unique_ptr<Allocator> heap_;

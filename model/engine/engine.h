@@ -12,6 +12,7 @@
 #include "kernels/device/device.h"
 #include "kernels/image/normalize_pixels.h"
 #include "kernels/tensor/tensor.h"
+#include "model/engine/pass_profiler.h"
 #include "model/networks/network.h"
 
 namespace localmamba {
@@ -47,6 +48,10 @@ class Engine {
   // shape; RESOURCE_EXHAUSTED if the device's memory does not
   //         suffice; INTERNAL for any other failure of the device.
   virtual absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) = 0;
+
+  // Runs once and says how long each operation of the pass took, in order. Operations of the layers
+  // "input" and "output" are the engine's own. Errors: those of Run.
+  virtual absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) = 0;
 
   [[nodiscard]] virtual const Network& network() const = 0;
   // Device memory for activations: largest use of any run so far.

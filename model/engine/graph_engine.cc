@@ -5,7 +5,9 @@
 #include "kernels/base/status_macros.h"
 #include "kernels/elementwise/cast.h"
 #include "kernels/image/normalize_pixels.h"
+#include "model/autograd/new_result.h"
 #include "model/autograd/operations.h"
+#include "model/autograd/profiler.h"
 #include "model/engine/check_engine_input.h"
 
 namespace localmamba {
@@ -48,16 +50,21 @@ absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::unique_ptr<Netw
   return engine;
 }
 
-absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input) {
+absl::StatusOr<GraphEngine::Bucket*> GraphEngine::Stage(const ConstTensorView& input) {
   LM_RETURN_IF_ERROR(CheckEngineInput(input));
-  const int64_t batch = input.dim(0);
   Shape shape = input.shape();
-  shape[0] = RoundUpBatch(batch);
+  shape[0] = RoundUpBatch(input.dim(0));
   LM_ASSIGN_OR_RETURN(Bucket * bucket, FindOrMakeBucket(input.dtype(), shape));
   std::memcpy(bucket->host_input.view().raw_data(), input.raw_data(),
               static_cast<size_t>(input.elements()) * SizeOf(input.dtype()));
+  return bucket;
+}
+
+absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input) {
+  LM_ASSIGN_OR_RETURN(Bucket * bucket, Stage(input));
   LM_RETURN_IF_ERROR(Launch(*bucket));
 
+  const int64_t batch = input.dim(0);
   EngineOutput output;
   LM_ASSIGN_OR_RETURN(output.compute_time, stopwatch_->Elapsed());
   output.logits = Export(bucket->host_outputs[0], batch);
@@ -66,6 +73,21 @@ absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input) {
     output.features.push_back(Export(bucket->host_outputs[i], batch));
   }
   return output;
+}
+
+absl::StatusOr<std::vector<OperationProfile>> GraphEngine::Profile(const ConstTensorView& input) {
+  LM_ASSIGN_OR_RETURN(const Bucket* bucket, Stage(input));
+  LM_RETURN_IF_ERROR(Copy(bucket->host_input, bucket->input, stream_));
+  PassProfiler profiler(stream_);
+  std::vector<Tensor> outputs;
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Graph> graph,
+                      Graph::Capture(stream_, [&]() -> absl::Status {
+                        LM_ASSIGN_OR_RETURN(outputs, Forward(bucket->input, &profiler));
+                        return absl::OkStatus();
+                      }));
+  LM_RETURN_IF_ERROR(graph->Launch(stream_));
+  LM_RETURN_IF_ERROR(stream_.Synchronize());
+  return profiler.Finish();
 }
 
 absl::Status GraphEngine::Launch(Bucket& bucket) {
@@ -119,18 +141,27 @@ absl::StatusOr<GraphEngine::Bucket> GraphEngine::MakeBucket(DType dtype, const S
   return bucket;
 }
 
-absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input) {
-  OpContext context{stream_, arena_, options_.dtype};
-  Value image;
-  if (input.dtype() == DType::kUInt8) {
-    const Shape shape{input.dim(0), 3, input.dim(1), input.dim(2)};
-    LM_ASSIGN_OR_RETURN(Tensor normalized, Tensor::Allocate(arena_, options_.dtype, shape));
-    LM_RETURN_IF_ERROR(NormalizePixels(input, options_.normalization, normalized, stream_));
-    image = Value(std::move(normalized));
-  } else {
-    LM_ASSIGN_OR_RETURN(image, ops::Convert(context, Value(input), options_.dtype));
-  }
+absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input, Profiler* profiler) {
+  OpContext context{stream_, arena_, options_.dtype, profiler};
+  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, options_.normalization));
   LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, image));
+  return ToFloat32(context, output);
+}
+
+absl::StatusOr<Value> GraphEngine::Import(OpContext& context, const Tensor& input,
+                                          const PixelNormalization& normalization) {
+  const LayerScope layer(context, "input");
+  if (input.dtype() != DType::kUInt8) return ops::Convert(context, Value(input), context.dtype);
+  const OperationScope operation(context, "normalize_pixels", input);
+  const Shape shape{input.dim(0), 3, input.dim(1), input.dim(2)};
+  LM_ASSIGN_OR_RETURN(Tensor normalized, ops::NewResult(context, context.dtype, shape));
+  LM_RETURN_IF_ERROR(NormalizePixels(input, normalization, normalized, context.stream));
+  return Value(std::move(normalized));
+}
+
+absl::StatusOr<std::vector<Tensor>> GraphEngine::ToFloat32(OpContext& context,
+                                                           const NetworkOutput& output) {
+  const LayerScope layer(context, "output");
   std::vector<Value> values = {output.logits, output.pooled};
   values.insert(values.end(), output.features.begin(), output.features.end());
   std::vector<Tensor> tensors;
@@ -139,10 +170,11 @@ absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input) {
       tensors.emplace_back();
       continue;
     }
-    LM_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(arena_, DType::kFloat32, value.shape()));
+    const OperationScope operation(context, "cast", value);
+    LM_ASSIGN_OR_RETURN(Tensor tensor, ops::NewResult(context, DType::kFloat32, value.shape()));
     const Shape rows{value.dim(0), tensor.elements() / value.dim(0)};
     LM_RETURN_IF_ERROR(
-        Cast(value.tensor().view().Reshape(rows), tensor.view().Reshape(rows), stream_));
+        Cast(value.tensor().view().Reshape(rows), tensor.view().Reshape(rows), context.stream));
     tensors.push_back(std::move(tensor));
   }
   return tensors;

@@ -28,6 +28,7 @@ class GraphEngine final : public Engine {
   // If the device's memory does not suffice for another shape, the graphs of all other shapes are
   // dropped first.
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override;
+  absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *network_; }
   [[nodiscard]] size_t peak_activation_bytes() const override { return arena_.peak_bytes(); }
 
@@ -55,8 +56,15 @@ class GraphEngine final : public Engine {
 
   absl::StatusOr<Bucket*> FindOrMakeBucket(DType dtype, const Shape& shape);
   absl::StatusOr<Bucket> MakeBucket(DType dtype, const Shape& shape);
+  // The bucket of `input`, which is in its host_input then.
+  absl::StatusOr<Bucket*> Stage(const ConstTensorView& input);
   // Enqueues the network on the bucket's input.
-  absl::StatusOr<std::vector<Tensor>> Forward(const Tensor& input);
+  absl::StatusOr<std::vector<Tensor>> Forward(const Tensor& input, Profiler* profiler = nullptr);
+  static absl::StatusOr<Value> Import(OpContext& context, const Tensor& input,
+                                      const PixelNormalization& normalization);
+  // float32 copies of logits, pooled and features.
+  static absl::StatusOr<std::vector<Tensor>> ToFloat32(OpContext& context,
+                                                       const NetworkOutput& output);
   absl::Status Launch(Bucket& bucket);
 
   // In this order: the network keeps memory of kept_, buckets keep memory of arena_.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "model/autograd/operations.h"
+#include "model/autograd/profiler.h"
 #include "model/layers/pack_parameter.h"
 #include "model/networks/check_input.h"
 
@@ -114,6 +115,7 @@ absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value&
     LM_ASSIGN_OR_RETURN(
         const std::vector<ScanMaps> maps,
         scan_maps_.Get(keeping, config_.scan.directions[l], tokens.height, tokens.width));
+    const LayerScope layer(context, "layers.", l);
     LM_ASSIGN_OR_RETURN(
         const ops::AddNormResult sum,
         ops::AddNorm(context, hidden, residual, rope_cos, rope_sin, layers_[l].norm.operands()));
@@ -129,6 +131,7 @@ absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value&
 }
 
 absl::StatusOr<LocalVim::Tokens> LocalVim::Embed(OpContext& context, const Value& input) {
+  const LayerScope layer(context, "patch_embed");
   LM_ASSIGN_OR_RETURN(const Value patches, patch_embed_.Forward(context, input));
   Tokens tokens{.values = {}, .height = patches.dim(1), .width = patches.dim(2)};
   const int64_t cells = tokens.height * tokens.width;
@@ -144,6 +147,7 @@ absl::StatusOr<LocalVim::Tokens> LocalVim::Embed(OpContext& context, const Value
 
 absl::Status LocalVim::Classify(OpContext& context, const Value& hidden, const Value& residual,
                                 NetworkOutput& output) const {
+  const LayerScope layer(context, "head");
   LM_ASSIGN_OR_RETURN(const ops::AddNormResult final,
                       ops::AddNorm(context, hidden, residual, /*rope_cos=*/Value(),
                                    /*rope_sin=*/Value(), norm_f_->operands()));
@@ -158,6 +162,7 @@ absl::Status LocalVim::Classify(OpContext& context, const Value& hidden, const V
 
 absl::StatusOr<Value> LocalVim::Feature(OpContext& context, const Value& hidden,
                                         const NormLayer& norm, const Tokens& tokens) const {
+  const LayerScope layer(context, "outnorm");
   Value x = hidden;
   if (config_.middle_class_token) {
     LM_ASSIGN_OR_RETURN(x, WithoutClassToken(context, x));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "model/autograd/operations.h"
+#include "model/autograd/profiler.h"
 #include "model/networks/check_input.h"
 
 namespace localmamba {
@@ -85,18 +86,19 @@ absl::Status LocalVMamba::Pack(OpContext& context) {
 absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Value& input) {
   LM_RETURN_IF_ERROR(CheckInput(context, input, config_.patch_size, kept_allocator_ != nullptr));
   NetworkOutput output;
-  LM_ASSIGN_OR_RETURN(Value x, patch_embed_.Forward(context, input));
-  LM_ASSIGN_OR_RETURN(x, patch_norm_.Forward(context, x));
+  LM_ASSIGN_OR_RETURN(Value x, Embed(context, input));
   for (size_t s = 0; s < stages_.size(); ++s) {
-    LM_ASSIGN_OR_RETURN(x, RunBlocks(context, stages_[s], x));
+    LM_ASSIGN_OR_RETURN(x, RunBlocks(context, s, x));
     const size_t features = output.features.size();
     if (features < out_norms_.size() && config_.out_indices[features] == static_cast<int64_t>(s)) {
+      const LayerScope layer(context, "outnorm", s);
       LM_ASSIGN_OR_RETURN(const Value normed, out_norms_[features].Forward(context, x));
       LM_ASSIGN_OR_RETURN(Value feature, ChannelsFirst(context, normed));
       output.features.push_back(std::move(feature));
     }
     if (!classifier_.has_value() && output.features.size() == out_norms_.size()) return output;
     if (stages_[s].downsample.has_value()) {
+      const LayerScope layer(context, "layers.", s, ".downsample");
       LM_ASSIGN_OR_RETURN(x, stages_[s].downsample->Forward(context, x));
     }
   }
@@ -104,11 +106,18 @@ absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Val
   return output;
 }
 
-absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, const Stage& stage,
-                                             const Value& x) {
+absl::StatusOr<Value> LocalVMamba::Embed(OpContext& context, const Value& input) const {
+  const LayerScope layer(context, "patch_embed");
+  LM_ASSIGN_OR_RETURN(const Value x, patch_embed_.Forward(context, input));
+  return patch_norm_.Forward(context, x);
+}
+
+absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, size_t s, const Value& x) {
   OpContext keeping = Keeping(context);
   Value y = x;
-  for (const Block& block : stage.blocks) {
+  for (size_t b = 0; b < stages_[s].blocks.size(); ++b) {
+    const LayerScope layer(context, "layers.", s, ".blocks.", b);
+    const Block& block = stages_[s].blocks[b];
     LM_ASSIGN_OR_RETURN(const std::vector<ScanMaps> maps,
                         scan_maps_.Get(keeping, block.directions, y.dim(1), y.dim(2)));
     LM_ASSIGN_OR_RETURN(const Value normed, block.norm.Forward(context, y));
@@ -119,6 +128,7 @@ absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, const Stage& st
 
 absl::Status LocalVMamba::Classify(OpContext& context, const Value& x,
                                    NetworkOutput& output) const {
+  const LayerScope layer(context, "classifier");
   const Value tokens = ops::Reshape(context, x, {x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
   const ops::NormOperands& norm = classifier_->norm.operands();
   LM_ASSIGN_OR_RETURN(output.pooled, ops::PooledLayerNorm(context, tokens, norm.weight, norm.bias));

@@ -39,8 +39,9 @@ class LocalVMamba final : public Network {
   };
 
   Stage DeclareStage(size_t s, size_t first_layer);
-  // x: (B, H, W, C), through the blocks of a stage.
-  absl::StatusOr<Value> RunBlocks(OpContext& context, const Stage& stage, const Value& x);
+  absl::StatusOr<Value> Embed(OpContext& context, const Value& input) const;
+  // x: (B, H, W, C), through the blocks of stage s.
+  absl::StatusOr<Value> RunBlocks(OpContext& context, size_t s, const Value& x);
   absl::Status Classify(OpContext& context, const Value& x, NetworkOutput& output) const;
 
   // In the official order of parameters.

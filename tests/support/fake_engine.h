@@ -85,6 +85,10 @@ class FakeEngine final : public Engine {
                         .features = {}};
   }
 
+  absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& /*input*/) override {
+    return std::vector<OperationProfile>();
+  }
+
   // There is no network; serving does not ask for it.
   [[nodiscard]] const Network& network() const override {
     LM_CHECK(false);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "model/weights/safetensors.h"
 #include "server/repository/model_spec.h"
 #include "tests/support/golden.h"
@@ -146,11 +147,39 @@ TEST_F(BenchTest, ReportsEachBatchAndSize) {
   EXPECT_GT(report[0].at("median_ms"), 0);
   EXPECT_GE(report[0].at("p99_ms"), report[0].at("median_ms"));
   EXPECT_GT(report[0].at("peak_activation_bytes"), 0);
+  EXPECT_GT(report[0].at("tflops_per_second"), 0);
+  EXPECT_GT(report[0].at("gigabytes_per_second"), 0);
+  EXPECT_FALSE(report[0].contains("profile"));
   EXPECT_THAT(Run(command).out, HasSubstr("32x32"));
   ExpectError(command + " --batch 0", 2, "--batch");
   ExpectError(command + " --size 0x3", 2, "--size");
   ExpectError(command + " --size axb", 2, "--size");
   ExpectError(command + " --seconds -1", 2, "--seconds");
+}
+
+TEST_F(BenchTest, ProfileSaysWhereTheTimeGoes) {
+  ASSERT_EQ(Run(absl::StrCat("init --spec ", Write("spec.json", SmallSpec()), " --out ", Path("m")))
+                .exit_status,
+            0);
+  const std::string command =
+      absl::StrCat("bench --model ", Path("m"), " --threads 1 --seconds 0.02 --profile");
+  const ToolResult table = Run(command);
+  ASSERT_EQ(table.exit_status, 0) << table.err;
+  for (const char* wanted : {"layers.1", "selective_scan", "normalize_pixels", "head"}) {
+    EXPECT_THAT(table.out, HasSubstr(wanted));
+  }
+  for (const absl::string_view line : absl::StrSplit(table.out, '\n')) {
+    EXPECT_LE(line.size(), 100U) << line;
+  }
+  const nlohmann::json report = nlohmann::json::parse(Run(command + " --json --batch 2").out);
+  const nlohmann::json& operations = report.at(0).at("profile");
+  EXPECT_EQ(operations.front().at("operation"), "normalize_pixels");
+  EXPECT_EQ(operations.front().at("bytes"), 2 * 3 * 32 * 32 * (1 + 4));
+  // conv2d: 16 cells of 8x8x3 pixels to 32 channels.
+  EXPECT_EQ(operations.at(1).at("layer"), "patch_embed");
+  EXPECT_EQ(operations.at(1).at("macs"), 2 * 16 * 8 * 8 * 3 * 32);
+  EXPECT_EQ(operations.back().at("layer"), "head");
+  EXPECT_EQ(operations.back().at("macs"), 2 * 32 * 5);
 }
 
 }  // namespace

@@ -21,7 +21,13 @@ CudaEvent::~CudaEvent() {
 }
 
 absl::Status CudaEvent::Record(Stream& stream) {
-  LM_CUDA_RETURN_IF_ERROR(cudaEventRecord(handle_, Activate(stream)));
+  cudaStream_t handle = Activate(stream);
+  cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+  LM_CUDA_RETURN_IF_ERROR(cudaStreamIsCapturing(handle, &capture));
+  // An event that is only captured orders work but does not keep the time.
+  LM_CUDA_RETURN_IF_ERROR(cudaEventRecordWithFlags(
+      handle_, handle,
+      capture == cudaStreamCaptureStatusNone ? cudaEventRecordDefault : cudaEventRecordExternal));
   return absl::OkStatus();
 }
 

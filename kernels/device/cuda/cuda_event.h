@@ -25,7 +25,8 @@ class CudaEvent {
   }
   ~CudaEvent();
 
-  // Enqueues; does not wait.
+  // Enqueues; does not wait. While the stream is recorded as a graph, each launch of the graph will
+  // record the event.
   absl::Status Record(Stream& stream);
   // Waits for the recorded point.
   absl::Status Synchronize() const;

@@ -5,8 +5,11 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string>
 #include <vector>
 
+#include "model/networks/complexity.h"
 #include "tests/support/deterministic.h"
 #include "tests/support/golden_network.h"
 
@@ -130,6 +133,23 @@ TEST_P(EngineTest, MemoryDoesNotGrowWithRepetition) {
   EXPECT_GT(peak, 0U);
   for (int i = 0; i < 3; ++i) RunDeterministicInput(*engine_, {2, 3, 40, 32});
   EXPECT_EQ(engine_->peak_activation_bytes(), peak);
+}
+
+TEST_P(EngineTest, ProfileNamesEveryLayerOfTheComplexityThatMultiplies) {
+  const std::vector<float> input = DeterministicInput("input", 2 * 3 * 32 * 32);
+  const ConstTensorView view(input.data(), DType::kFloat32, {2, 3, 32, 32});
+  const auto profile = engine_->Profile(view);
+  ASSERT_TRUE(profile.ok()) << profile.status();
+  std::set<std::string> layers;
+  for (const OperationProfile& operation : *profile) {
+    layers.insert(operation.layer);
+    EXPECT_GT(operation.bytes, 0) << operation.layer << " " << operation.operation;
+    EXPECT_GT(operation.time, absl::ZeroDuration()) << operation.operation;
+  }
+  const Complexity complexity = *CountComplexity(GetParam().config, 32, 32);
+  for (const LayerComplexity& layer : complexity.layers) {
+    EXPECT_TRUE(layer.macs == 0 || layers.contains(layer.name)) << layer.name;
+  }
 }
 
 TEST_P(EngineTest, ResultsOutliveTheEngine) {
