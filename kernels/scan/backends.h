@@ -5,6 +5,7 @@
 #include "absl/types/span.h"
 #include "kernels/device/stream.h"
 #include "kernels/scan/merge_directions.h"
+#include "kernels/scan/merge_directions_backward.h"
 #include "kernels/scan/selective_scan.h"
 
 namespace localmamba {
@@ -12,6 +13,7 @@ namespace localmamba {
 void SelectiveScanCpu(absl::Span<const SelectiveScanDirection> directions,
                       const SelectiveScanOptions& options, const Stream& stream);
 void MergeDirectionsCpu(const MergeDirectionsArgs& args, const Stream& stream);
+void MergeDirectionsBackwardCpu(const MergeDirectionsBackwardArgs& args, Stream& stream);
 
 // In builds with CUDA only.
 absl::Status SelectiveScanCuda(absl::Span<const SelectiveScanDirection> directions,
