@@ -1,8 +1,8 @@
 #include "kernels/conv/conv2d.h"
 
-#include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/conv/backends.h"
+#include "kernels/conv/check_conv2d.h"
 #include "kernels/tensor/check_args.h"
 
 namespace localmamba {
@@ -10,30 +10,9 @@ namespace localmamba {
 absl::Status Conv2d(const Conv2dArgs& args, Stream& stream) {
   const ArgChecker check("conv2d", stream.device());
   const DType dtype = args.x.dtype();
-  LM_RETURN_IF_ERROR(check.Dense("x", args.x, dtype, {-1, -1, -1, -1}));
-  const int64_t C = args.x.dim(1);
-  LM_RETURN_IF_ERROR(check.Dense("weight", args.weight, dtype, {-1, C, -1, -1}));
-  const int64_t O = args.weight.dim(0);
-  if (args.x.elements() == 0) return check.Error("x", args.x, "at least one element");
-  if (args.weight.elements() == 0)
-    return check.Error("weight", args.weight, "at least one element");
-  LM_RETURN_IF_ERROR(check.Optional("bias", args.bias, DType::kFloat32, {O}));
-  if (args.stride < 1 || args.pad_top < 0 || args.pad_left < 0 || args.pad_bottom < 0 ||
-      args.pad_right < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "conv2d: stride ", args.stride, " and padding ", args.pad_top, ",", args.pad_left, ",",
-        args.pad_bottom, ",", args.pad_right,
-        " (top, left, bottom, right), wanted a positive stride and no negative padding"));
-  }
-  const int64_t span_rows = args.x.dim(2) + args.pad_top + args.pad_bottom - args.weight.dim(2);
-  const int64_t span_columns = args.x.dim(3) + args.pad_left + args.pad_right - args.weight.dim(3);
-  if (span_rows < 0 || span_columns < 0) {
-    return check.Error("weight", args.weight,
-                       absl::StrCat("a kernel no larger than the padded x ", Describe(args.x)));
-  }
-  LM_RETURN_IF_ERROR(
-      check.Dense("y", args.y, dtype,
-                  {args.x.dim(0), span_rows / args.stride + 1, span_columns / args.stride + 1, O}));
+  LM_ASSIGN_OR_RETURN(const Shape result, CheckConv2d(check, args));
+  LM_RETURN_IF_ERROR(check.Optional("bias", args.bias, DType::kFloat32, {args.weight.dim(0)}));
+  LM_RETURN_IF_ERROR(check.Dense("y", args.y, dtype, result));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return Conv2dCpu(args, stream);
 #ifdef LOCALMAMBA_WITH_CUDA

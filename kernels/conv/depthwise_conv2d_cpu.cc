@@ -35,11 +35,12 @@ class Task {
         kernel_width_(args.weight.dim(2)),
         row_stride_(args.x.stride(1)),
         cell_stride_(args.x.stride(2)),
-        channels_(args.x.dim(3)),
-        lanes_(static_cast<size_t>(std::min<int64_t>(kLanes, channels_ - d))),
+        y_row_stride_(args.y.stride(1)),
+        y_cell_stride_(args.y.stride(2)),
+        lanes_(static_cast<size_t>(std::min<int64_t>(kLanes, args.x.dim(3) - d))),
         activation_(args.activation),
         x_(args.x.data<float>() + b * args.x.stride(0) + d),
-        y_(args.y.data<float>() + b * height_ * width_ * channels_ + d),
+        y_(args.y.data<float>() + b * args.y.stride(0) + d),
         bias_(args.bias.empty() ? nullptr : args.bias.data<float>() + d),
         taps_(taps) {
     const int64_t taps_per_channel = kernel_height_ * kernel_width_;
@@ -97,12 +98,12 @@ class Task {
   }
 
   HWY_INLINE void StoreCell(int64_t i, int64_t j, Vec sum) const {
-    StorePartial(Tag(), Activate(Tag(), activation_, sum), y_ + (i * width_ + j) * channels_,
-                 lanes_);
+    StorePartial(Tag(), Activate(Tag(), activation_, sum),
+                 y_ + i * y_row_stride_ + j * y_cell_stride_, lanes_);
   }
 
   const int64_t height_, width_, kernel_height_, kernel_width_;
-  const int64_t row_stride_, cell_stride_, channels_;
+  const int64_t row_stride_, cell_stride_, y_row_stride_, y_cell_stride_;
   const size_t lanes_;  // channels of the task
   const Activation activation_;
   const float* const x_;

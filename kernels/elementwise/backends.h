@@ -12,6 +12,7 @@
 
 namespace localmamba {
 
+absl::Status AccumulateCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status AddCpu(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
                     Stream& stream);
 absl::Status AddCuda(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
@@ -22,12 +23,16 @@ absl::Status InsertTokenCpu(const ConstTensorView& x, const ConstTensorView& tok
                             int64_t position, const TensorView& y, Stream& stream);
 absl::Status InsertTokenCuda(const ConstTensorView& x, const ConstTensorView& token,
                              int64_t position, const TensorView& y, Stream& stream);
+absl::Status ScaleImagesCpu(const ConstTensorView& x, const ConstTensorView& factor,
+                            const TensorView& y, Stream& stream);
 absl::Status TransposeTokensCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status TransposeTokensCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status UnaryCpu(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
                       Stream& stream);
 absl::Status UnaryCuda(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
                        Stream& stream);
+absl::Status UnaryBackwardCpu(UnaryFunction function, const ConstTensorView& x,
+                              const ConstTensorView& dy, const TensorView& dx, Stream& stream);
 
 }  // namespace localmamba
 

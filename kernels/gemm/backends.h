@@ -6,10 +6,12 @@
 #include "absl/status/status.h"
 #include "kernels/device/stream.h"
 #include "kernels/gemm/linear.h"
+#include "kernels/gemm/linear_backward.h"
 
 namespace localmamba {
 
 absl::Status LinearCpu(const LinearArgs& args, Stream& stream);
+absl::Status LinearBackwardCpu(const LinearBackwardArgs& args, Stream& stream);
 absl::Status LinearCuda(const LinearArgs& args, Stream& stream);
 
 }  // namespace localmamba
