@@ -2,52 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "absl/types/span.h"
 #include "kernels/base/check.h"
+#include "kernels/base/counter_random.h"
 #include "kernels/base/status_macros.h"
 
 namespace localmamba {
 namespace {
-
-// splitmix64 (Steele, Lea, Flood 2014), used as a hash of a counter.
-constexpr uint64_t kGamma = 0x9E3779B97F4A7C15U;
-
-uint64_t Mix(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-  return z ^ (z >> 31);
-}
-
-uint64_t Fnv1a(absl::string_view text) {
-  uint64_t hash = 0xCBF29CE484222325U;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-  return hash;
-}
-
-// A sequence of random numbers that can be read at any index.
-class CounterRandom {
- public:
-  CounterRandom(uint64_t seed, absl::string_view name) : key_(Mix(seed + kGamma) ^ Fnv1a(name)) {}
-
-  // In (0, 1).
-  [[nodiscard]] double Uniform(uint64_t index) const {
-    const uint64_t bits = Mix(key_ + (index + 1) * kGamma) >> 11;
-    return (static_cast<double>(bits) + 0.5) * 0x1p-53;
-  }
-
-  // Box-Muller. At most 8.7 standard deviations from 0, so that the official truncation at +-2,
-  // which is 100 of them, needs no code.
-  [[nodiscard]] double Normal(uint64_t index) const {
-    const double radius = std::sqrt(-2 * std::log(Uniform(2 * index)));
-    return radius * std::cos(2 * std::numbers::pi * Uniform(2 * index + 1));
-  }
-
- private:
-  uint64_t key_;
-};
 
 // The inverse softplus of a step drawn log-uniformly from [0.001, 0.1].
 double StepSizeBias(double uniform) {
@@ -79,6 +42,8 @@ double Element(const Parameter& parameter, const CounterRandom& random, int64_t 
     case Initializer::Kind::kConstant:
       return init.scale;
     case Initializer::Kind::kNormal:
+      // Beyond 8.7 standard deviations there is nothing, so that the official truncation at +-2,
+      // which is 100 of them, needs no code.
       return init.scale * random.Normal(counter);
     case Initializer::Kind::kUniform:
       return init.scale * (2 * random.Uniform(counter) - 1);

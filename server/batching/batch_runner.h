@@ -18,7 +18,7 @@
 #include "server/batching/batch_queue.h"
 #include "server/batching/batch_request.h"
 #include "server/runtime/clock.h"
-#include "server/runtime/mutex.h"
+#include "kernels/base/mutex.h"
 
 namespace localmamba::server {
 

@@ -2,7 +2,7 @@
 #ifndef LOCALMAMBA_SERVER_RUNTIME_NOTIFICATION_H_
 #define LOCALMAMBA_SERVER_RUNTIME_NOTIFICATION_H_
 
-#include "server/runtime/mutex.h"
+#include "kernels/base/mutex.h"
 
 namespace localmamba::server {
 

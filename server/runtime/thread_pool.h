@@ -9,7 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "server/runtime/executor.h"
-#include "server/runtime/mutex.h"
+#include "kernels/base/mutex.h"
 
 namespace localmamba::server {
 

@@ -11,7 +11,7 @@
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "model/engine/engine.h"
-#include "server/runtime/mutex.h"
+#include "kernels/base/mutex.h"
 
 namespace localmamba::server {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/runtime/mutex.h"
+#include "kernels/base/mutex.h"
 
 namespace localmamba::server {
 namespace {

@@ -1,8 +1,8 @@
 // A mutex whose holders can wait for a condition. As absl::Mutex in meaning, but made of
 // std::mutex: ThreadSanitizer does not see into the packaged Abseil, where it takes every use of
 // absl::Mutex for a data race.
-#ifndef LOCALMAMBA_SERVER_RUNTIME_MUTEX_H_
-#define LOCALMAMBA_SERVER_RUNTIME_MUTEX_H_
+#ifndef LOCALMAMBA_KERNELS_BASE_MUTEX_H_
+#define LOCALMAMBA_KERNELS_BASE_MUTEX_H_
 
 #include <condition_variable>
 #include <mutex>
@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 
-namespace localmamba::server {
+namespace localmamba {
 
 class ABSL_LOCKABLE Mutex {
  public:
@@ -62,6 +62,6 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mu_;
 };
 
-}  // namespace localmamba::server
+}  // namespace localmamba
 
-#endif  // LOCALMAMBA_SERVER_RUNTIME_MUTEX_H_
+#endif  // LOCALMAMBA_KERNELS_BASE_MUTEX_H_

@@ -1,4 +1,4 @@
-#include "server/runtime/mutex.h"
+#include "kernels/base/mutex.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "absl/time/clock.h"
 
-namespace localmamba::server {
+namespace localmamba {
 namespace {
 
 TEST(MutexTest, AChangeWakesWhoeverWaitsForIt) {
@@ -34,4 +34,4 @@ TEST(MutexTest, AWaitEndsAtItsDeadline) {
 }
 
 }  // namespace
-}  // namespace localmamba::server
+}  // namespace localmamba
