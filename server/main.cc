@@ -26,6 +26,7 @@
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
 #include "server/metrics/server_metrics.h"
+#include "server/pipeline/model_manager.h"
 #include "server/pipeline/served_models.h"
 #include "server/pipeline/vision_pipeline.h"
 #include "server/repository/model_repository.h"
@@ -85,8 +86,9 @@ absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {
 
 std::vector<ModelName> NamesOf(const ServedModels& models) {
   std::vector<ModelName> names;
-  for (const ServedVersion* version : models.List()) {
-    names.push_back({version->model().model, version->model().version});
+  for (const ServedModels::Listed& listed : models.List()) {
+    const ModelVersion& model = listed.version->model();
+    names.push_back({model.model, model.version});
   }
   return names;
 }
@@ -110,29 +112,28 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
 
-  std::unique_ptr<ServedModels> models;  // written before lifecycle leaves kLoading
+  ServedModels models(ToServedOptions(config.batching), *host, clock, metrics);
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,
       HttpServer::Start({.address = config.listen.address, .port = config.listen.http_port},
-                        StatusPages(metrics, lifecycle, [&models] { return NamesOf(*models); })));
+                        StatusPages(metrics, lifecycle, [&models] { return NamesOf(models); })));
   log.Info("loading", {{"model_repository", config.model_repository},
                        {"device", engine_options.device.ToString()},
                        {"dtype", std::string(ToString(engine_options.dtype))},
                        {"http_port", http->port()}});
 
-  LM_ASSIGN_OR_RETURN(std::unique_ptr<ModelRepository> repository,
+  LM_ASSIGN_OR_RETURN(ModelRepository repository,
                       ModelRepository::Open(config.model_repository, engine_options));
+  ModelManager manager(std::move(repository), models);
+  LM_RETURN_IF_ERROR(manager.LoadDefaults());
   ThreadPool reply_pool(1, static_cast<size_t>(config.batching.max_queue_requests));
-  LM_ASSIGN_OR_RETURN(
-      models, ServedModels::Start(std::move(repository), ToServedOptions(config.batching), *host,
-                                  clock, metrics));
   ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
-  VisionPipeline pipeline(*models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
+  VisionPipeline pipeline(models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
                           clock);
-  if (NamesOf(*models).empty()) {
+  if (NamesOf(models).empty()) {
     log.Warning("the model repository is empty", {{"model_repository", config.model_repository}});
   }
-  for (const ModelName& name : NamesOf(*models)) {
+  for (const ModelName& name : NamesOf(models)) {
     log.Info("model loaded", {{"model", name.model}, {"version", name.version}});
   }
 
@@ -145,7 +146,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
                                          .max_request_bytes = config.limits.max_request_bytes},
                                         std::move(services)));
   lifecycle.Enter(Phase::kServing);
-  for (const std::string& model : models->ModelNames()) grpc_server->SetServing(model, true);
+  manager.Announce(
+      [&](const std::string& model, bool serving) { grpc_server->SetServing(model, serving); });
   grpc_server->SetServing(kVisionService, true);
   grpc_server->SetServing("", true);
   log.Info("listening", {{"address", config.listen.address},

@@ -56,6 +56,7 @@ class InspectCommand final : public Command {
  public:
   explicit InspectCommand(CLI::App& app) {
     app.add_option("--model", model_, "Model folder")->required();
+    app.add_option("--version", version_, "Number or label (default: the newest)");
     app.add_option("--height", height_, "Image height for MACs (default: what the model is fed)")
         ->check(CLI::Range(1, 65536));
     app.add_option("--width", width_, "Image width for MACs")->check(CLI::Range(1, 65536));
@@ -63,7 +64,11 @@ class InspectCommand final : public Command {
   }
 
   absl::Status Run() override {
-    LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadModelFolder(model_));
+    LM_ASSIGN_OR_RETURN(ModelFolder folder, ReadModelFolder(model_));
+    if (!folder.versions.empty()) {
+      LM_ASSIGN_OR_RETURN(const int64_t version, ResolveVersion(folder, version_));
+      LM_ASSIGN_OR_RETURN(folder.spec, ReadVersionSpec(folder, version));
+    }
     if (height_ == 0) height_ = folder.spec.preprocess.crop_height;
     if (width_ == 0) width_ = folder.spec.preprocess.crop_width;
     LM_ASSIGN_OR_RETURN(const Complexity complexity,
@@ -131,6 +136,7 @@ class InspectCommand final : public Command {
   }
 
   std::string model_;
+  std::string version_;
   int64_t height_ = 0;
   int64_t width_ = 0;
   bool json_ = false;

@@ -2,57 +2,139 @@
 
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "server/runtime/rejection.h"
 
 namespace localmamba::server {
+namespace {
 
-absl::StatusOr<std::unique_ptr<ServedModels>> ServedModels::Start(
-    std::unique_ptr<const ModelRepository> repository, const ServedVersion::Options& options,
-    Allocator& host_allocator, Clock& clock, ServerMetrics& metrics) {
-  std::unique_ptr<ServedModels> models(new ServedModels(std::move(repository)));
-  for (const std::shared_ptr<ModelVersion>& version : models->repository_->List()) {
-    LM_ASSIGN_OR_RETURN(models->served_[version.get()],
-                        ServedVersion::Start(version, options, host_allocator, clock, metrics));
-  }
-  return models;
+absl::Status Unknown(const std::string& text) {
+  return Reject(RejectReason::kUnknownModel, absl::NotFoundError(text));
 }
 
-absl::StatusOr<ServedVersion*> ServedModels::Find(absl::string_view model,
-                                                  absl::string_view version) const {
-  std::string only;
-  if (model.empty()) {
-    const std::vector<std::string> names = ModelNames();
-    if (names.size() != 1) {
-      return Reject(RejectReason::kInvalidRequest,
-                    absl::InvalidArgumentError(absl::StrCat(
-                        "model.name: empty, which means the only model of a server that holds "
-                        "one; wanted one of: ",
-                        absl::StrJoin(names, ", "))));
+// The keys of a map, each in quotes.
+template <class Map>
+std::string Quoted(const Map& map) {
+  return absl::StrJoin(map, ", ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, "\"", entry.first, "\"");
+  });
+}
+
+}  // namespace
+
+ServedModels::ServedModels(const ServedVersion::Options& options, Allocator& host_allocator,
+                           Clock& clock, ServerMetrics& metrics)
+    : options_(options), host_allocator_(host_allocator), clock_(clock), metrics_(metrics) {}
+
+ServedModels::~ServedModels() = default;
+
+absl::Status ServedModels::Add(std::shared_ptr<ModelVersion> version) {
+  const std::string model = version->model;
+  const int64_t number = version->version;
+  const Labels labels = version->spec.version_labels;
+  Entry entry;
+  LM_ASSIGN_OR_RETURN(entry.version, ServedVersion::Start(std::move(version), options_,
+                                                          host_allocator_, clock_, metrics_));
+  entry.handle = Handle(entry.version.get(),
+                        [released = entry.released](ServedVersion*) { released->Notify(); });
+  MutexLock lock(mu_);
+  Model& of_model = models_[model];
+  of_model.labels = labels;
+  const bool inserted = of_model.versions.emplace(number, std::move(entry)).second;
+  LM_CHECK(inserted);
+  return absl::OkStatus();
+}
+
+absl::Status ServedModels::Remove(absl::string_view model, int64_t version) {
+  Entry entry;
+  {
+    MutexLock lock(mu_);
+    const auto found = models_.find(model);
+    if (found == models_.end() || !found->second.versions.contains(version)) {
+      return absl::NotFoundError(
+          absl::StrCat("version ", version, " of model \"", model, "\" is not served"));
     }
-    only = names.front();
-    model = only;
+    entry = std::move(found->second.versions.extract(version).mapped());
+    if (found->second.versions.empty()) models_.erase(found);
   }
-  absl::StatusOr<std::shared_ptr<ModelVersion>> found = repository_->Find(model, version);
-  if (!found.ok()) return Reject(RejectReason::kUnknownModel, found.status());
-  return served_.at(found->get()).get();
+  entry.handle.reset();
+  entry.released->WaitForNotification();
+  return absl::OkStatus();
 }
 
-std::vector<const ServedVersion*> ServedModels::List() const {
-  std::vector<const ServedVersion*> result;
-  for (const std::shared_ptr<ModelVersion>& version : repository_->List()) {
-    result.push_back(served_.at(version.get()).get());
+void ServedModels::SetLabels(absl::string_view model, Labels labels) {
+  MutexLock lock(mu_);
+  const auto found = models_.find(model);
+  LM_CHECK(found != models_.end());
+  found->second.labels = std::move(labels);
+}
+
+absl::StatusOr<ServedModels::Handle> ServedModels::Find(absl::string_view model,
+                                                        absl::string_view version) const {
+  MutexLock lock(mu_);
+  if (model.empty() && models_.size() != 1) {
+    return Reject(RejectReason::kInvalidRequest,
+                  absl::InvalidArgumentError(absl::StrCat(
+                      "model.name: empty, which means the only model of a server that holds one; "
+                      "wanted one of: ",
+                      Quoted(models_))));
+  }
+  const auto found = model.empty() ? models_.begin() : models_.find(model);
+  if (found == models_.end()) {
+    return Unknown(
+        absl::StrCat("model \"", model, "\" is not served; served are: ", Quoted(models_)));
+  }
+  const auto& [name, of_model] = *found;
+  if (version.empty()) return of_model.versions.rbegin()->second.handle;
+
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(version, &number)) {
+    const auto label = of_model.labels.find(std::string(version));
+    if (label == of_model.labels.end()) {
+      return Unknown(absl::StrCat("model \"", name, "\" has no version label \"", version,
+                                  "\"; its labels are: ", Quoted(of_model.labels)));
+    }
+    number = label->second;
+  }
+  const auto by_number = of_model.versions.find(number);
+  if (by_number == of_model.versions.end()) {
+    return Unknown(absl::StrCat(
+        "version ", number, " of model \"", name, "\" is not served; served are: ",
+        absl::StrJoin(of_model.versions, ", ", [](std::string* out, const auto& entry) {
+          absl::StrAppend(out, entry.first);
+        })));
+  }
+  return by_number->second.handle;
+}
+
+bool ServedModels::Has(absl::string_view model, int64_t version) const {
+  MutexLock lock(mu_);
+  const auto found = models_.find(model);
+  return found != models_.end() && found->second.versions.contains(version);
+}
+
+std::vector<ServedModels::Listed> ServedModels::List() const {
+  MutexLock lock(mu_);
+  std::vector<Listed> result;
+  for (const auto& [name, model] : models_) {
+    for (const auto& [number, entry] : model.versions) {
+      Listed& listed = result.emplace_back(Listed{.version = entry.handle, .labels = {}});
+      for (const auto& [label, version] : model.labels) {
+        if (version == number) listed.labels.push_back(label);
+      }
+    }
   }
   return result;
 }
 
 std::vector<std::string> ServedModels::ModelNames() const {
+  MutexLock lock(mu_);
   std::vector<std::string> names;
-  for (const std::shared_ptr<ModelVersion>& version : repository_->List()) {
-    if (names.empty() || names.back() != version->model) names.push_back(version->model);
-  }
+  for (const auto& [name, model] : models_) names.push_back(name);
   return names;
 }
 

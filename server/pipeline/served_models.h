@@ -2,46 +2,88 @@
 #ifndef LOCALMAMBA_SERVER_PIPELINE_SERVED_MODELS_H_
 #define LOCALMAMBA_SERVER_PIPELINE_SERVED_MODELS_H_
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "kernels/device/buffer.h"
 #include "server/metrics/server_metrics.h"
 #include "server/pipeline/served_version.h"
-#include "server/repository/model_repository.h"
+#include "server/repository/model_version.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/mutex.h"
+#include "server/runtime/notification.h"
 
 namespace localmamba::server {
 
-// Immutable after Start; safe from several threads.
+// Safe from several threads. Versions come and go while requests are answered; whoever holds a
+// Handle keeps its version.
 class ServedModels {
  public:
-  // Starts a queue for each version of `repository`. The references outlive the result.
-  // Errors: those of ServedVersion::Start.
-  static absl::StatusOr<std::unique_ptr<ServedModels>> Start(
-      std::unique_ptr<const ModelRepository> repository, const ServedVersion::Options& options,
-      Allocator& host_allocator, Clock& clock, ServerMetrics& metrics);
+  using Handle = std::shared_ptr<ServedVersion>;
+  using Labels = std::map<std::string, int64_t>;
 
-  // The version a request means. An empty `model` means the only one; an empty `version` the
-  // newest. The result lives as long as this. Errors: INVALID_ARGUMENT if `model` is empty and
-  // there are several; NOT_FOUND naming the model or version and what exists.
-  [[nodiscard]] absl::StatusOr<ServedVersion*> Find(absl::string_view model,
-                                                    absl::string_view version) const;
+  struct Listed {
+    std::shared_ptr<const ServedVersion> version;
+    std::vector<std::string> labels;  // that point at it
+  };
 
-  [[nodiscard]] std::vector<const ServedVersion*> List() const;  // by model, then version
-  [[nodiscard]] std::vector<std::string> ModelNames() const;     // sorted, each once
+  // The references outlive this. Without versions at first.
+  ServedModels(const ServedVersion::Options& options, Allocator& host_allocator, Clock& clock,
+               ServerMetrics& metrics);
+  ServedModels(const ServedModels&) = delete;
+  ServedModels& operator=(const ServedModels&) = delete;
+  ~ServedModels();  // nobody holds a handle
+
+  // Starts a queue for `version`, which is not served yet; from then on requests find it. The
+  // labels of its spec become those of the model. Errors: those of ServedVersion::Start.
+  absl::Status Add(std::shared_ptr<ModelVersion> version) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Lets no more requests find the version, waits until those that have are answered, and frees it.
+  // Errors: NOT_FOUND if it is not served.
+  absl::Status Remove(absl::string_view model, int64_t version) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Replaces the labels of a model, which is served.
+  void SetLabels(absl::string_view model, Labels labels) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // The version a request means: by number ("3"), by label ("stable"), or "" for the newest
+  // (largest number). An empty `model` means the only one. Errors: INVALID_ARGUMENT if `model` is
+  // empty and there are several; NOT_FOUND naming the model or version and what exists.
+  [[nodiscard]] absl::StatusOr<Handle> Find(absl::string_view model,
+                                            absl::string_view version) const
+      ABSL_LOCKS_EXCLUDED(mu_);
+
+  [[nodiscard]] bool Has(absl::string_view model, int64_t version) const ABSL_LOCKS_EXCLUDED(mu_);
+  [[nodiscard]] std::vector<Listed> List() const ABSL_LOCKS_EXCLUDED(mu_);  // by model, version
+  [[nodiscard]] std::vector<std::string> ModelNames() const ABSL_LOCKS_EXCLUDED(mu_);  // sorted
 
  private:
-  explicit ServedModels(std::unique_ptr<const ModelRepository> repository)
-      : repository_(std::move(repository)) {}
+  // Handles point at `version` without owning it: the last one to go may be on the version's own
+  // thread, which cannot end itself. It notifies instead, and Remove frees.
+  struct Entry {
+    std::unique_ptr<ServedVersion> version;
+    std::shared_ptr<Notification> released = std::make_shared<Notification>();
+    Handle handle;
+  };
+  struct Model {
+    std::map<int64_t, Entry> versions;  // at least one
+    Labels labels;
+  };
 
-  const std::unique_ptr<const ModelRepository> repository_;
-  std::map<const ModelVersion*, std::unique_ptr<ServedVersion>> served_;
+  const ServedVersion::Options options_;
+  Allocator& host_allocator_;
+  Clock& clock_;
+  ServerMetrics& metrics_;
+
+  mutable Mutex mu_;
+  std::map<std::string, Model, std::less<>> models_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace localmamba::server

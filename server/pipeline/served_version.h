@@ -10,7 +10,7 @@
 #include "server/batching/batch_runner.h"
 #include "server/batching/fifo_policy.h"
 #include "server/metrics/server_metrics.h"
-#include "server/repository/model_repository.h"
+#include "server/repository/model_version.h"
 #include "server/runtime/clock.h"
 
 namespace localmamba::server {

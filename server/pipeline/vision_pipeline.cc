@@ -48,7 +48,7 @@ struct VisionPipeline::Call {
   using Finish = absl::AnyInvocable<void(Call& call, absl::StatusOr<InferenceResult>)>;
 
   ImageRequest request;
-  ServedVersion* version = nullptr;
+  ServedModels::Handle version;
   absl::Time arrival;
   Clock* clock = nullptr;
   StageTimings timings;

@@ -96,4 +96,13 @@ absl::StatusOr<int64_t> ResolveVersion(const ModelFolder& folder, absl::string_v
   return *version;
 }
 
+absl::StatusOr<ModelSpec> ReadVersionSpec(const ModelFolder& folder, int64_t version) {
+  const fs::path path = fs::path(VersionPath(folder.path, version)) / kSpecFile;
+  std::error_code error;
+  if (!fs::exists(path, error)) return folder.spec;
+  LM_ASSIGN_OR_RETURN(ModelSpec spec, ReadModelSpec(path.string()));
+  spec.version_labels = folder.spec.version_labels;
+  return spec;
+}
+
 }  // namespace localmamba

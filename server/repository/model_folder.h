@@ -34,6 +34,10 @@ absl::StatusOr<ModelFolder> ReadModelFolder(const std::string& path);
 // Errors: NOT_FOUND naming the version and what exists.
 absl::StatusOr<int64_t> ResolveVersion(const ModelFolder& folder, absl::string_view text);
 
+// What the version is: the model's spec; or, with the model's version labels, that of a model.json
+// in the version's own folder. Errors: those of ReadModelSpec.
+absl::StatusOr<ModelSpec> ReadVersionSpec(const ModelFolder& folder, int64_t version);
+
 // <path>/<version>
 std::string VersionPath(const std::string& model_path, int64_t version);
 

@@ -1,71 +1,98 @@
 #include "server/repository/model_repository.h"
 
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
+
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "kernels/base/check.h"
+#include "kernels/base/annotate.h"
+#include "kernels/base/status_macros.h"
 
 namespace localmamba {
 namespace {
 
-void AppendQuoted(std::string* out, const std::string& name) {
-  absl::StrAppend(out, "\"", name, "\"");
+namespace fs = std::filesystem;
+
+using Versions = std::vector<std::shared_ptr<ModelVersion>>;
+
+// The newest and those that labels point at, ascending.
+absl::StatusOr<std::set<int64_t>> VersionsToLoad(const ModelFolder& folder) {
+  LM_ASSIGN_OR_RETURN(const int64_t newest, ResolveVersion(folder, ""));
+  std::set<int64_t> versions = {newest};
+  for (const auto& [label, version] : folder.spec.version_labels) versions.insert(version);
+  return versions;
+}
+
+absl::Status LoadModel(const ModelRepository& repository, const std::string& model,
+                       Versions& loaded) {
+  LM_ASSIGN_OR_RETURN(const ModelFolder folder, repository.Read(model));
+  LM_ASSIGN_OR_RETURN(const std::set<int64_t> versions, VersionsToLoad(folder));
+  for (const int64_t number : versions) {
+    LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> version, repository.Load(folder, number));
+    loaded.push_back(std::move(version));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-ModelRepository::ModelRepository(const std::vector<std::shared_ptr<ModelVersion>>& versions) {
-  for (const std::shared_ptr<ModelVersion>& version : versions) {
-    const bool inserted = models_[version->model].emplace(version->version, version).second;
-    LM_CHECK(inserted);
+absl::StatusOr<ModelRepository> ModelRepository::Open(const std::string& path,
+                                                      const EngineOptions& options) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    return absl::NotFoundError(absl::StrCat(path, ": is no folder of models"));
   }
+  return ModelRepository(path, options);
 }
 
-absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Find(
-    absl::string_view model, absl::string_view version) const {
-  const auto found = models_.find(std::string(model));
-  if (found == models_.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("model \"", model, "\" is not served; served are: ",
-                     absl::StrJoin(models_, ", ", [](std::string* out, const auto& entry) {
-                       AppendQuoted(out, entry.first);
-                     })));
+absl::StatusOr<std::vector<std::string>> ModelRepository::ModelNames() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(path_, error), end; !error && it != end; it.increment(error)) {
+    std::string name = it->path().filename().string();
+    if (absl::StartsWith(name, ".") || !it->is_directory(error)) continue;
+    names.push_back(std::move(name));
   }
-  const Versions& versions = found->second;
-  const std::shared_ptr<ModelVersion>& newest = versions.rbegin()->second;
-  if (version.empty()) return newest;
-
-  int64_t number = 0;
-  if (!absl::SimpleAtoi(version, &number)) {
-    const std::map<std::string, int64_t>& labels = newest->spec.version_labels;
-    const auto label = labels.find(std::string(version));
-    if (label == labels.end()) {
-      return absl::NotFoundError(absl::StrCat(
-          "model \"", model, "\" has no version label \"", version, "\"; its labels are: ",
-          absl::StrJoin(labels, ", ", [](std::string* out, const auto& entry) {
-            AppendQuoted(out, entry.first);
-          })));
-    }
-    number = label->second;
-  }
-  const auto by_number = versions.find(number);
-  if (by_number == versions.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("version ", number, " of model \"", model, "\" is not served; served are: ",
-                     absl::StrJoin(versions, ", ", [](std::string* out, const auto& entry) {
-                       absl::StrAppend(out, entry.first);
-                     })));
-  }
-  return by_number->second;
+  if (error) return absl::InternalError(absl::StrCat(path_, ": cannot list: ", error.message()));
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
-std::vector<std::shared_ptr<ModelVersion>> ModelRepository::List() const {
-  std::vector<std::shared_ptr<ModelVersion>> result;
-  for (const auto& [name, versions] : models_) {
-    for (const auto& [number, version] : versions) result.push_back(version);
+std::string ModelRepository::ModelPath(absl::string_view model) const {
+  return (fs::path(path_) / std::string(model)).string();
+}
+
+absl::StatusOr<ModelFolder> ModelRepository::Read(absl::string_view model) const {
+  LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, ModelNames());
+  if (!std::binary_search(names.begin(), names.end(), model)) {
+    return absl::NotFoundError(
+        absl::StrCat("model \"", model, "\" is not in the repository ", path_));
   }
-  return result;
+  return ReadModelFolder(ModelPath(model));
+}
+
+absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Load(const ModelFolder& folder,
+                                                                    int64_t version) const {
+  LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> loaded,
+                      LoadModelVersion(folder, version, options_));
+  LM_RETURN_IF_ERROR(Annotate(WarmUp(*loaded), VersionPath(folder.path, version)));
+  return loaded;
+}
+
+absl::StatusOr<Versions> ModelRepository::LoadDefaults() const {
+  LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, ModelNames());
+  Versions loaded;
+  for (const std::string& model : names) {
+    const absl::Status status = LoadModel(*this, model, loaded);
+    // What a model lacks is wrong with the repository; only the repository itself is not found.
+    if (absl::IsNotFound(status)) return absl::InvalidArgumentError(status.message());
+    LM_RETURN_IF_ERROR(status);
+  }
+  return loaded;
 }
 
 }  // namespace localmamba

@@ -4,8 +4,6 @@
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,35 +11,46 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "model/engine/engine.h"
+#include "server/repository/model_folder.h"
 #include "server/repository/model_version.h"
 
 namespace localmamba {
 
-// Immutable after construction; safe from several threads.
+// Keeps nothing of what it reads: the folder may change between calls. Safe from several threads.
 class ModelRepository {
  public:
-  // Holds `versions`, each at most once. The labels of a model are those of its newest version.
-  explicit ModelRepository(const std::vector<std::shared_ptr<ModelVersion>>& versions);
+  // Every folder in `path` is a model, except those whose name starts with ".".
+  // Errors: NOT_FOUND if `path` is no folder.
+  static absl::StatusOr<ModelRepository> Open(const std::string& path,
+                                              const EngineOptions& options);
 
-  // Loads the newest version (largest number) of every model and every version a label points at,
-  // and warms it up with one run. Every folder in `path` is a model, except those whose name starts
-  // with ".". Errors: NOT_FOUND if `path` is no folder; INVALID_ARGUMENT, naming file and field,
-  // for the first model that does not suit; the code of the cause (no memory, no such device) if
-  // it cannot be run.
-  static absl::StatusOr<std::unique_ptr<ModelRepository>> Open(const std::string& path,
-                                                               const EngineOptions& options);
+  [[nodiscard]] const std::string& path() const { return path_; }
 
-  // The version that a request means: by number ("3"), by label ("stable"), or "" for the newest
-  // loaded one. Errors: NOT_FOUND naming the model or version and what exists.
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Find(absl::string_view model,
-                                                                   absl::string_view version) const;
+  [[nodiscard]] absl::StatusOr<std::vector<std::string>> ModelNames() const;  // sorted
 
-  [[nodiscard]] std::vector<std::shared_ptr<ModelVersion>> List() const;  // by model, then version
+  // Where a model of that name is or would be.
+  [[nodiscard]] std::string ModelPath(absl::string_view model) const;
+
+  // Errors: NOT_FOUND naming the model if there is none; those of ReadModelFolder.
+  [[nodiscard]] absl::StatusOr<ModelFolder> Read(absl::string_view model) const;
+
+  // Loads a version of `folder` and warms it up with one run. Errors: INVALID_ARGUMENT or
+  // NOT_FOUND, naming file and field, if it does not suit; the code of the cause (no memory, no
+  // such device) if it cannot be run.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load(const ModelFolder& folder,
+                                                                   int64_t version) const;
+
+  // Loads the newest version (largest number) of every model and every version a label points at.
+  // Errors: INVALID_ARGUMENT, naming file and field, for the first model that does not suit; else
+  // those of Load.
+  [[nodiscard]] absl::StatusOr<std::vector<std::shared_ptr<ModelVersion>>> LoadDefaults() const;
 
  private:
-  using Versions = std::map<int64_t, std::shared_ptr<ModelVersion>>;
+  ModelRepository(std::string path, const EngineOptions& options)
+      : path_(std::move(path)), options_(options) {}
 
-  std::map<std::string, Versions, std::less<>> models_;
+  std::string path_;
+  EngineOptions options_;
 };
 
 }  // namespace localmamba

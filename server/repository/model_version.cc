@@ -34,14 +34,14 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
   auto result = std::make_shared<ModelVersion>();
   result->model = folder.name;
   result->version = version;
-  result->spec = folder.spec;
-  LM_ASSIGN_OR_RETURN(result->labels, LoadLabels(path, NumClasses(folder.spec.network)));
+  LM_ASSIGN_OR_RETURN(result->spec, ReadVersionSpec(folder, version));
+  LM_ASSIGN_OR_RETURN(result->labels, LoadLabels(path, NumClasses(result->spec.network)));
   LM_ASSIGN_OR_RETURN(result->host_memory, CreateDeviceAllocator(Device::Cpu()));
-  LM_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, CreateNetwork(folder.spec.network));
+  LM_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, CreateNetwork(result->spec.network));
   LM_RETURN_IF_ERROR(LoadWeights(absl::StrCat(path, "/", kWeightsFile), *result->host_memory,
                                  network->parameters()));
   EngineOptions engine_options = options;
-  engine_options.normalization = folder.spec.preprocess.normalization;
+  engine_options.normalization = result->spec.preprocess.normalization;
   auto engine = Engine::Create(std::move(network), engine_options);
   if (!engine.ok()) return Annotate(engine.status(), path);
   result->engine = *std::move(engine);

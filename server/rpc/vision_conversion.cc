@@ -63,13 +63,12 @@ void ToProto(const StageTimings& timings, v1::Timings& proto) {
   proto.set_batch_size(static_cast<int32_t>(timings.batch_size));
 }
 
-void ToProto(const ServedVersion& version, bool ready, v1::ServedVersion& proto) {
+void ToProto(const ServedModels::Listed& listed, bool ready, v1::ServedVersion& proto) {
+  const ServedVersion& version = *listed.version;
   const ModelVersion& model = version.model();
   proto.set_model(model.model);
   proto.set_version(model.version);
-  for (const auto& [label, number] : model.spec.version_labels) {
-    if (number == model.version) proto.add_labels(label);
-  }
+  for (const std::string& label : listed.labels) proto.add_labels(label);
   proto.set_task(model.spec.task == ModelTask::kClassification
                      ? v1::ServedVersion::TASK_CLASSIFICATION
                      : v1::ServedVersion::TASK_FEATURES);
@@ -112,8 +111,8 @@ void ToProto(const Embedding& embedding, v1::EmbedResponse& response) {
 }
 
 void ToProto(const ServedModels& models, bool ready, v1::ListModelsResponse& response) {
-  for (const ServedVersion* version : models.List()) {
-    ToProto(*version, ready, *response.add_versions());
+  for (const ServedModels::Listed& version : models.List()) {
+    ToProto(version, ready, *response.add_versions());
   }
 }
 

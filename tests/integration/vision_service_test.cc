@@ -114,7 +114,7 @@ TEST_F(VisionServiceTest, AnEmptyNameIsAmbiguousWithTwoModels) {
   EXPECT_EQ(response.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(response.status().message()),
               HasSubstr("model.name: empty, which means the only model of a server that holds one; "
-                        "wanted one of: a, b"));
+                        "wanted one of: \"a\", \"b\""));
 }
 
 TEST_F(VisionServiceTest, AFeatureModelHasNoClasses) {

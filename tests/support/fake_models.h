@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/repository/model_repository.h"
+#include "server/repository/model_version.h"
 #include "tests/support/fake_engine.h"
 
 namespace localmamba::server {

@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/base/check.h"
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
 #include "server/metrics/server_metrics.h"
 #include "server/pipeline/served_models.h"
 #include "server/pipeline/vision_pipeline.h"
-#include "server/repository/model_repository.h"
+#include "server/repository/model_version.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/vision_service.h"
 #include "server/runtime/clock.h"
@@ -38,10 +39,12 @@ class TestServer {
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
       : metrics_(registry_),
         host_(*CreateDeviceAllocator(Device::Cpu())),
-        models_(*ServedModels::Start(std::make_unique<ModelRepository>(versions), options.serving,
-                                     *host_, clock_, metrics_)),
+        models_(options.serving, *host_, clock_, metrics_),
         decode_pool_(2, 64),
-        pipeline_(*models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
+        pipeline_(models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
+    for (const std::shared_ptr<ModelVersion>& version : versions) {
+      LM_CHECK(models_.Add(version).ok());
+    }
     std::vector<std::unique_ptr<grpc::Service>> services;
     services.push_back(
         CreateVisionService(pipeline_, lifecycle_, metrics_, options.max_in_flight_bytes));
@@ -49,7 +52,7 @@ class TestServer {
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
     http_ = *HttpServer::Start({}, StatusPages(metrics_, lifecycle_, [this] { return Names(); }));
     lifecycle_.Enter(Phase::kServing);
-    for (const std::string& name : models_->ModelNames()) grpc_->SetServing(name, true);
+    for (const std::string& name : models_.ModelNames()) grpc_->SetServing(name, true);
     grpc_->SetServing("", true);
   }
 
@@ -62,8 +65,9 @@ class TestServer {
  private:
   [[nodiscard]] std::vector<ModelName> Names() const {
     std::vector<ModelName> names;
-    for (const ServedVersion* version : models_->List()) {
-      names.push_back({version->model().model, version->model().version});
+    for (const ServedModels::Listed& listed : models_.List()) {
+      const ModelVersion& model = listed.version->model();
+      names.push_back({model.model, model.version});
     }
     return names;
   }
@@ -74,7 +78,7 @@ class TestServer {
   ServerMetrics metrics_;
   std::unique_ptr<Allocator> host_;
   ThreadPool reply_pool_{1, 64};
-  std::unique_ptr<ServedModels> models_;
+  ServedModels models_;
   ThreadPool decode_pool_;
   VisionPipeline pipeline_;
   std::unique_ptr<GrpcServer> grpc_;

@@ -24,10 +24,10 @@ using testing::IsEmpty;
 class VisionPipelineTest : public testing::Test {
  protected:
   VisionPipelineTest()
-      : models_(*ServedModels::Start(
-            std::make_unique<ModelRepository>(std::vector{FakeVersion("fake", 1, control_)}), {},
-            *host_, clock_, metrics_)),
-        pipeline_(*models_, DecodeLimits(), decode_, reply_, *host_, clock_) {}
+      : models_({}, *host_, clock_, metrics_),
+        pipeline_(models_, DecodeLimits(), decode_, reply_, *host_, clock_) {
+    EXPECT_TRUE(models_.Add(FakeVersion("fake", 1, control_)).ok());
+  }
 
   // A picture of one colour, which the fake engine takes for class `red`.
   ImageRequest RequestOf(uint8_t red, const CallContext& context = {}) {
@@ -57,7 +57,7 @@ class VisionPipelineTest : public testing::Test {
   ServerMetrics metrics_{registry_};
   InlineExecutor decode_;
   InlineExecutor reply_;
-  std::unique_ptr<ServedModels> models_;
+  ServedModels models_;
   VisionPipeline pipeline_;
   std::vector<uint8_t> pixels_;
 };

@@ -2,14 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "model/networks/network.h"
-#include "model/weights/initialize.h"
 #include "server/repository/model_repository.h"
-#include "server/repository/write_model.h"
+#include "tests/support/tiny_repository.h"
 
 namespace localmamba {
 namespace {
@@ -19,44 +18,23 @@ using ::testing::HasSubstr;
 
 class OpenRepositoryTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "repository-XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    path_ = name;
-    LocalVimConfig config;
-    config.scan.directions = {{*ScanDirection::Parse("h")}, {*ScanDirection::Parse("w2")}};
-    config.image_height = config.image_width = 32;
-    config.patch_size = 8;
-    config.embed_dim = 16;
-    config.num_classes = 3;
-    spec_.network = config;
-    spec_.preprocess = {.resize_short_side = 32, .crop_height = 32, .crop_width = 32};
-  }
-  void TearDown() override { std::filesystem::remove_all(path_); }
-
   absl::Status Write(const std::string& model, int64_t version, const std::string& labels = "") {
-    const auto memory = *CreateDeviceAllocator(Device::Cpu());
-    const auto network = *CreateNetwork(spec_.network);
-    EXPECT_TRUE(InitializeParameters(network->parameters(), 0, *memory).ok());
-    WriteModelOptions options;
-    options.version = version;
-    options.overwrite = true;
-    options.labels_json = labels;
-    return WriteModel((path_ / model).string(), spec_, network->parameters(), options);
+    return repository_.Write(model, version, spec_, labels);
   }
 
-  [[nodiscard]] absl::StatusOr<std::unique_ptr<ModelRepository>> Open() const {
-    return ModelRepository::Open(path_.string(), EngineOptions());
+  [[nodiscard]] absl::StatusOr<std::vector<std::shared_ptr<ModelVersion>>> Load() const {
+    return ModelRepository::Open(path_.string(), EngineOptions())->LoadDefaults();
   }
 
   void ExpectRefused(const std::string& message) const {
-    const absl::Status status = Open().status();
+    const absl::Status status = Load().status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(message));
   }
 
-  std::filesystem::path path_;
-  ModelSpec spec_;
+  const TinyRepository repository_;
+  const std::filesystem::path path_ = repository_.path();
+  ModelSpec spec_ = TinySpec();
 };
 
 TEST_F(OpenRepositoryTest, LoadsTheNewestAndTheLabelledVersionsOfEveryModel) {
@@ -65,15 +43,30 @@ TEST_F(OpenRepositoryTest, LoadsTheNewestAndTheLabelledVersionsOfEveryModel) {
   spec_.version_labels["stable"] = 1;
   ASSERT_TRUE(Write("a", 3).ok());
   std::filesystem::create_directory(path_ / ".hidden");
-  const auto repository = Open();
-  ASSERT_TRUE(repository.ok()) << repository.status();
-  EXPECT_EQ((*repository)->List().size(), 3U);
-  EXPECT_EQ((*(*repository)->Find("a", ""))->version, 3);
-  EXPECT_EQ((*(*repository)->Find("a", "stable"))->version, 1);
-  EXPECT_EQ((*repository)->Find("a", "2").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ((*(*repository)->Find("a", ""))->labels[2], "class_2");
-  EXPECT_EQ((*(*repository)->Find("b", "7"))->labels[2], "z");
-  EXPECT_NE((*(*repository)->Find("b", "7"))->engine, nullptr);
+  const auto versions = Load();
+  ASSERT_TRUE(versions.ok()) << versions.status();
+  std::string names;
+  for (const auto& version : *versions) absl::StrAppend(&names, version->model, version->version);
+  EXPECT_EQ(names, "a1a3b7");
+  EXPECT_EQ((*versions)[1]->labels[2], "class_2");
+  EXPECT_EQ((*versions)[2]->labels[2], "z");
+  EXPECT_NE((*versions)[2]->engine, nullptr);
+}
+
+TEST_F(OpenRepositoryTest, AVersionMayHaveASpecOfItsOwn) {
+  ASSERT_TRUE(Write("a", 1).ok());
+  spec_.version_labels["stable"] = 1;
+  ASSERT_TRUE(Write("a", 1).ok());
+  ModelSpec own = TinySpec();
+  std::get<LocalVimConfig>(own.network).scan.directions[0] = {*ScanDirection::Parse("v_flip")};
+  own.description = "another";
+  ASSERT_TRUE(WriteModelSpec(own, (path_ / "a/1/model.json").string()).ok());
+  const auto versions = Load();
+  ASSERT_TRUE(versions.ok()) << versions.status();
+  const ModelSpec& spec = (*versions)[0]->spec;
+  EXPECT_EQ(spec.description, "another");
+  EXPECT_EQ(std::get<LocalVimConfig>(spec.network).scan.directions[0][0].ToString(), "v_flip");
+  EXPECT_EQ(spec.version_labels.at("stable"), 1);
 }
 
 TEST_F(OpenRepositoryTest, AMissingRepositoryIsNotFound) {

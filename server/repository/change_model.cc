@@ -1,0 +1,139 @@
+#include "server/repository/change_model.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/base/annotate.h"
+#include "kernels/base/status_macros.h"
+#include "model/weights/atomic_file.h"
+
+namespace localmamba {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::Status FileError(const fs::path& path, absl::string_view what, const std::error_code& error) {
+  return absl::ErrnoToStatus(error.value(), absl::StrCat(path.string(), ": ", what));
+}
+
+// Makes what was written to the file system of `folder`, and the names in it, durable.
+absl::Status Flush(const fs::path& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat(folder.string(), ": cannot open"));
+  }
+  const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
+  if (syncfs(descriptor) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, absl::StrCat(folder.string(), ": cannot flush"));
+}
+
+std::string ReadText(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The model's folder, made with the spec of `result` if it is not there.
+absl::StatusOr<ModelFolder> FindOrMakeModel(const ModelFolder& result,
+                                            const std::string& model_path) {
+  std::error_code error;
+  const fs::path spec_path = fs::path(model_path) / kSpecFile;
+  if (!fs::exists(spec_path, error)) {
+    fs::create_directories(model_path, error);
+    if (error) return FileError(model_path, "cannot create", error);
+    ModelSpec spec = result.spec;
+    spec.version_labels.clear();
+    LM_RETURN_IF_ERROR(WriteModelSpec(spec, spec_path.string()));
+  }
+  return ReadModelFolder(model_path);
+}
+
+}  // namespace
+
+absl::Status CheckModelName(absl::string_view name) {
+  bool good = !name.empty() && absl::ascii_isalnum(static_cast<unsigned char>(name[0]));
+  for (const char c : name) {
+    good = good &&
+           (absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.');
+  }
+  if (good && name.size() <= 128) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("model: found \"", name.substr(0, 128),
+                   "\", wanted at most 128 letters, digits, \"_\", \"-\" and \".\", the first a "
+                   "letter or digit"));
+}
+
+absl::Status SetVersionLabel(ModelFolder& folder, const std::string& label, int64_t version) {
+  ModelSpec spec = folder.spec;
+  if (version != 0) {
+    spec.version_labels[label] = version;
+  } else if (spec.version_labels.erase(label) == 0) {
+    return absl::NotFoundError(
+        absl::StrCat("model \"", folder.name, "\" has no version label \"", label, "\""));
+  }
+  LM_RETURN_IF_ERROR(Validate(spec));
+  LM_RETURN_IF_ERROR(WriteModelSpec(spec, absl::StrCat(folder.path, "/", kSpecFile)));
+  folder.spec = spec;
+  return absl::OkStatus();
+}
+
+absl::Status DeleteVersion(const ModelFolder& folder, int64_t version) {
+  for (const auto& [label, number] : folder.spec.version_labels) {
+    if (number != version) continue;
+    return absl::FailedPreconditionError(absl::StrCat("version ", version, " of model \"",
+                                                      folder.name, "\" has the label \"", label,
+                                                      "\", wanted one without labels"));
+  }
+  const fs::path path = VersionPath(folder.path, version);
+  const fs::path hidden = fs::path(folder.path) / absl::StrCat(".", version, ".deleted");
+  std::error_code error;
+  fs::remove_all(hidden, error);
+  if (!error) fs::rename(path, hidden, error);
+  if (!error) fs::remove_all(hidden, error);
+  if (error) return FileError(path, "cannot remove", error);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> PublishVersion(const std::string& result, const std::string& model_path,
+                                       const std::string& job_json) {
+  LM_ASSIGN_OR_RETURN(const ModelFolder source, ReadModelFolder(result));
+  if (source.versions.size() != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(result, ": has ", source.versions.size(),
+                                                   " versions, wanted the one that was made"));
+  }
+  LM_ASSIGN_OR_RETURN(const ModelFolder model, FindOrMakeModel(source, model_path));
+  for (const int64_t version : model.versions) {
+    if (ReadText(fs::path(VersionPath(model.path, version)) / kJobFile) == job_json) return version;
+  }
+  const int64_t next = model.versions.empty() ? 1 : model.versions.back() + 1;
+  // A hidden folder, which readers ignore until it is renamed.
+  const fs::path temporary = fs::path(model_path) / absl::StrCat(".", next, ".published");
+  std::error_code error;
+  fs::remove_all(temporary, error);
+  const absl::Cleanup remove_temporary = [&] {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+  };
+  fs::copy(VersionPath(result, source.versions[0]), temporary, fs::copy_options::recursive, error);
+  if (error) return FileError(temporary, "cannot copy to it", error);
+  ModelSpec spec = source.spec;
+  spec.version_labels.clear();
+  LM_RETURN_IF_ERROR(WriteModelSpec(spec, (temporary / kSpecFile).string()));
+  LM_RETURN_IF_ERROR(WriteFileAtomically((temporary / kJobFile).string(), job_json));
+  LM_RETURN_IF_ERROR(Flush(temporary));
+  // A version that somebody else has put there meanwhile makes this fail.
+  fs::rename(temporary, VersionPath(model_path, next), error);
+  if (error) return FileError(VersionPath(model_path, next), "cannot rename into place", error);
+  LM_RETURN_IF_ERROR(Flush(model_path));
+  return next;
+}
+
+}  // namespace localmamba

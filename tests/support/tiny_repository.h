@@ -1,0 +1,64 @@
+// A repository of tiny models in a temporary folder.
+#ifndef LOCALMAMBA_TESTS_SUPPORT_TINY_REPOSITORY_H_
+#define LOCALMAMBA_TESTS_SUPPORT_TINY_REPOSITORY_H_
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "kernels/base/check.h"
+#include "model/networks/network.h"
+#include "model/weights/initialize.h"
+#include "server/repository/write_model.h"
+
+namespace localmamba {
+
+// Two layers, three classes, images of 32 x 32.
+inline ModelSpec TinySpec() {
+  LocalVimConfig config;
+  config.scan.directions = {{*ScanDirection::Parse("h")}, {*ScanDirection::Parse("w2")}};
+  config.image_height = config.image_width = 32;
+  config.patch_size = 8;
+  config.embed_dim = 16;
+  config.num_classes = 3;
+  ModelSpec spec;
+  spec.network = config;
+  spec.preprocess = {.resize_short_side = 32, .crop_height = 32, .crop_width = 32};
+  return spec;
+}
+
+class TinyRepository {
+ public:
+  TinyRepository() {
+    std::string name = testing::TempDir() + "repository-XXXXXX";
+    LM_CHECK(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  TinyRepository(const TinyRepository&) = delete;
+  TinyRepository& operator=(const TinyRepository&) = delete;
+  ~TinyRepository() { std::filesystem::remove_all(path_); }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  // Replaces the model.json of `model`, too.
+  absl::Status Write(const std::string& model, int64_t version, const ModelSpec& spec = TinySpec(),
+                     const std::string& labels_json = "") const {
+    const auto memory = *CreateDeviceAllocator(Device::Cpu());
+    const auto network = *CreateNetwork(spec.network);
+    LM_CHECK(InitializeParameters(network->parameters(), 0, *memory).ok());
+    return WriteModel((path_ / model).string(), spec, network->parameters(),
+                      {.version = version, .overwrite = true, .labels_json = labels_json});
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace localmamba
+
+#endif  // LOCALMAMBA_TESTS_SUPPORT_TINY_REPOSITORY_H_
