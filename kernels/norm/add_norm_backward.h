@@ -3,7 +3,7 @@
 //
 //   ds = dresidual_out + scale * (g - mean(g) - x^ * mean(g * x^))         without mean(g) for kRms
 //   dsum[2k], dsum[2k+1] = ds[2k] * cos[2k] + ds[2k+1] * sin[2k+1],
-//                          ds[2k+1] * cos[2k+1] - ds[2k] * sin[2k]         (ds itself without tables)
+//                          ds[2k+1] * cos[2k+1] - ds[2k] * sin[2k]       (ds without tables)
 //   dhidden = dresidual = dsum
 //   dweight = sum over rows of dy * x^,   dbias = sum over rows of dy
 //

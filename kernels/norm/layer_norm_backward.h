@@ -1,7 +1,8 @@
 // Gradients of layer_norm.h. With x^ = (x - mean(x)) * scale the normalised row, n = x^ * weight +
 // bias, and sigmoid and SiLU of z:
 //
-//   dn = dy * SiLU(z),   dz = dy * n * sigmoid(z) * (1 + z * (1 - sigmoid(z)))    (dn = dy without z)
+//   dn = dy * SiLU(z)                                                            (dy without z)
+//   dz = dy * n * sigmoid(z) * (1 + z * (1 - sigmoid(z)))
 //   dx = scale * (g - mean(g) - x^ * mean(g * x^)),   g = dn * weight
 //   dweight = sum over rows of dn * x^,   dbias = sum over rows of dn
 //

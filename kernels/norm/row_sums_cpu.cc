@@ -35,8 +35,8 @@ void SumOverRows(
            biases == nullptr ? nullptr : biases + range * D);
     }
   });
-  if (weights != nullptr) AddRows(weights, ranges, D, dweight.data<float>());
-  if (biases != nullptr) AddRows(biases, ranges, D, dbias.data<float>());
+  if (!dweight.empty()) AddRows(weights, ranges, D, dweight.data<float>());
+  if (!dbias.empty()) AddRows(biases, ranges, D, dbias.data<float>());
 }
 
 void AddRows(const float* rows, int64_t count, int64_t D, float* sums) {
