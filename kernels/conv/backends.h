@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "kernels/conv/causal_conv1d.h"
+#include "kernels/conv/causal_conv1d_backward.h"
 #include "kernels/conv/conv2d.h"
 #include "kernels/conv/conv2d_backward.h"
 #include "kernels/conv/depthwise_conv2d.h"
@@ -15,6 +16,8 @@
 
 namespace localmamba {
 
+void CausalConv1dBackwardCpu(absl::Span<const CausalConv1dBackwardDirection> directions,
+                             Activation activation, const Stream& stream);
 void CausalConv1dCpu(absl::Span<const CausalConv1dDirection> directions, Activation activation,
                      const Stream& stream);
 absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions,

@@ -7,11 +7,14 @@
 #include "kernels/scan/merge_directions.h"
 #include "kernels/scan/merge_directions_backward.h"
 #include "kernels/scan/selective_scan.h"
+#include "kernels/scan/selective_scan_backward.h"
 
 namespace localmamba {
 
 void SelectiveScanCpu(absl::Span<const SelectiveScanDirection> directions,
                       const SelectiveScanOptions& options, const Stream& stream);
+void SelectiveScanBackwardCpu(absl::Span<const SelectiveScanBackwardDirection> directions,
+                              const SelectiveScanOptions& options, const Stream& stream);
 void MergeDirectionsCpu(const MergeDirectionsArgs& args, const Stream& stream);
 void MergeDirectionsBackwardCpu(const MergeDirectionsBackwardArgs& args, Stream& stream);
 

@@ -20,6 +20,7 @@
 #include "hwy/highway.h"
 #include "kernels/elementwise/partial_vector-inl.h"
 #include "kernels/elementwise/vector_math-inl.h"
+#include "kernels/scan/scan_vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace localmamba {
@@ -28,32 +29,6 @@ namespace {
 
 constexpr size_t kChunk = 32;
 constexpr size_t kStateGroup = 4;
-
-using Tag = hn::ScalableTag<float>;
-using Vec = hn::Vec<Tag>;
-constexpr size_t kLanes = hn::MaxLanes(Tag());
-
-// The rows of one batch entry, from the task's first channel on.
-struct Rows {
-  Rows(const ConstTensorView& view, int64_t b, int64_t d) {
-    if (view.empty()) return;
-    base = view.data<float>() + b * view.stride(0) + d;
-    stride = view.stride(1);
-  }
-  const float* operator[](int64_t row) const { return base + row * stride; }
-
-  const float* base = nullptr;
-  int64_t stride = 0;
-};
-
-// Where position t is read or written; absent maps are the identity.
-struct IndexMap {
-  explicit IndexMap(const ConstTensorView& view)
-      : indices(view.empty() ? nullptr : view.data<int32_t>()) {}
-  int64_t operator[](int64_t t) const { return indices == nullptr ? t : indices[t]; }
-
-  const int32_t* indices;
-};
 
 // Memory of one thread. Arrays of vectors, one lane per channel of the task.
 struct Workspace {
@@ -69,19 +44,6 @@ struct Workspace {
   const float* C[kChunk];
   hwy::AlignedFreeUniquePtr<float[]> delta_weight;  // [r]
 };
-
-// to[i][lane] = from[lane][i] * scale for lane < lanes, 0 in the other lanes.
-void Transpose(const float* from, int64_t row_stride, size_t lanes, size_t columns, float scale,
-               float* HWY_RESTRICT to) {
-  for (size_t i = 0; i < columns; ++i) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      to[i * kLanes + lane] =
-          lane < lanes
-              ? from[static_cast<int64_t>(lane) * row_stride + static_cast<int64_t>(i)] * scale
-              : 0.0F;
-    }
-  }
-}
 
 class Task {
  public:
@@ -103,15 +65,13 @@ class Task {
         y_(s.y.data<float>() + b * s.y.stride(0) + d),
         y_stride_(s.y.stride(1)),
         w_(workspace) {
-    constexpr float kLog2E = 1.44269504F;
-    Transpose(s.A.data<float>() + d * s.A.stride(0), s.A.stride(0), lanes_, states_, kLog2E, w_.a);
+    TransposeRows(s.A, d, lanes_, kLog2E, w_.a);
     std::fill_n(w_.h, states_ * kLanes, 0.0F);
     if (rank_ > 0) {
-      Transpose(s.delta_weight.data<float>() + d * s.delta_weight.stride(0),
-                s.delta_weight.stride(0), lanes_, rank_, 1.0F, w_.delta_weight.get());
+      TransposeRows(s.delta_weight, d, lanes_, 1.0F, w_.delta_weight.get());
     }
-    LoadChannels(s.delta_bias, d, w_.bias);
-    LoadChannels(s.D, d, w_.skip);
+    LoadChannels(s.delta_bias, d, lanes_, w_.bias);
+    LoadChannels(s.D, d, lanes_, w_.skip);
   }
 
   void Run() {
@@ -137,12 +97,6 @@ class Task {
   }
 
  private:
-  void LoadChannels(const ConstTensorView& view, int64_t d, float* to) const {
-    const Tag tag;
-    hn::Store(view.empty() ? hn::Zero(tag) : LoadPartial(tag, view.data<float>() + d, lanes_), tag,
-              to);
-  }
-
   void ComputeSteps(int64_t begin, size_t count) {
     alignas(64) static constexpr float kZeros[kMaxDState] = {};
     const Tag tag;
@@ -158,30 +112,13 @@ class Task {
         w_.C[i] = C_[row];
         u = LoadPartial(tag, u_[row], lanes_);
         step =
-            hn::Add(step, rank_ > 0 ? Project(delta_[row]) : LoadPartial(tag, delta_[row], lanes_));
+            hn::Add(step, rank_ > 0 ? Project(delta_[row], w_.delta_weight.get(), rank_) : LoadPartial(tag, delta_[row], lanes_));
       }
       if (options_.delta_softplus) step = Softplus(tag, step);
       hn::Store(step, tag, w_.step + i * kLanes);
       hn::Store(hn::Mul(step, u), tag, w_.step_input + i * kLanes);
       hn::Store(hn::Mul(hn::Load(tag, w_.skip), u), tag, w_.out + i * kLanes);
     }
-  }
-
-  // delta_weight times one row of delta. Two sums, as one would wait for itself.
-  HWY_INLINE Vec Project(const float* delta) const {
-    const Tag tag;
-    const float* weight = w_.delta_weight.get();
-    Vec even = hn::Zero(tag);
-    Vec odd = hn::Zero(tag);
-    size_t r = 0;
-    for (; r + 2 <= rank_; r += 2) {
-      even = hn::MulAdd(hn::Set(tag, delta[r]), hn::Load(tag, weight + r * kLanes), even);
-      odd = hn::MulAdd(hn::Set(tag, delta[r + 1]), hn::Load(tag, weight + (r + 1) * kLanes), odd);
-    }
-    if (r < rank_) {
-      even = hn::MulAdd(hn::Set(tag, delta[r]), hn::Load(tag, weight + r * kLanes), even);
-    }
-    return hn::Add(even, odd);
   }
 
   // Advances states n ... n + kStates - 1 over the chunk and adds their part to the outputs.
