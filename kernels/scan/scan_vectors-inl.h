@@ -64,9 +64,8 @@ inline void TransposeRows(const ConstTensorView& matrix, int64_t d, size_t lanes
 // One lane a channel from channel d on; zeros if `channels` is absent.
 inline void LoadChannels(const ConstTensorView& channels, int64_t d, size_t lanes, float* to) {
   const Tag tag;
-  hn::Store(
-      channels.empty() ? hn::Zero(tag) : LoadPartial(tag, channels.data<float>() + d, lanes), tag,
-      to);
+  hn::Store(channels.empty() ? hn::Zero(tag) : LoadPartial(tag, channels.data<float>() + d, lanes),
+            tag, to);
 }
 
 // The product of transposed rows of delta_weight with one row of delta. Two sums, as one would wait

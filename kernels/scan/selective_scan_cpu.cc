@@ -111,8 +111,8 @@ class Task {
         w_.B[i] = B_[row];
         w_.C[i] = C_[row];
         u = LoadPartial(tag, u_[row], lanes_);
-        step =
-            hn::Add(step, rank_ > 0 ? Project(delta_[row], w_.delta_weight.get(), rank_) : LoadPartial(tag, delta_[row], lanes_));
+        step = hn::Add(step, rank_ > 0 ? Project(delta_[row], w_.delta_weight.get(), rank_)
+                                       : LoadPartial(tag, delta_[row], lanes_));
       }
       if (options_.delta_softplus) step = Softplus(tag, step);
       hn::Store(step, tag, w_.step + i * kLanes);

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "kernels/scan/scan_order.h"
+#include "tests/kernels/scan/scan_case.h"
 #include "tests/reference/selective_scan.h"
 #include "tests/support/backend.h"
 #include "tests/support/test_tensor.h"
@@ -18,102 +19,6 @@ namespace localmamba {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct ScanCase {
-  std::string name;
-  int64_t batch = 1;
-  int64_t height = 1;
-  int64_t width = 1;
-  int64_t channels = 1;
-  int64_t states = 16;
-  int64_t rank = 0;  // 0: delta without delta_weight
-  // Directions of the call; "" has no maps.
-  std::vector<std::string> directions = {""};
-  int64_t gap = 0;  // between the rows of every tensor
-  bool gate = true;
-  bool skip = true;
-  bool bias = true;
-  bool softplus = true;
-  bool last_state = true;
-};
-
-void PrintTo(const ScanCase& scan_case, std::ostream* out) { *out << scan_case.name; }
-
-// The tensors of one direction and the maps they are read through.
-struct Direction {
-  Direction(const ScanCase& c, const std::string& name, uint32_t seed)
-      : u(Random(c, {c.batch, c.height * c.width, c.channels}, seed)),
-        delta(TestTensor::Random({c.batch, c.height * c.width, c.rank > 0 ? c.rank : c.channels},
-                                 seed + 1, c.softplus ? -1.0 : 0.01, 1.0, c.gap)),
-        B(Random(c, {c.batch, c.height * c.width, c.states}, seed + 2)),
-        C(Random(c, {c.batch, c.height * c.width, c.states}, seed + 3)),
-        A(TestTensor::Random({c.channels, c.states}, seed + 4, -8.0, -0.5, c.gap)),
-        y({c.batch, c.height * c.width, c.channels}, c.gap) {
-    if (c.gate) z = Random(c, {c.batch, c.height * c.width, c.channels}, seed + 5);
-    if (c.rank > 0) {
-      const double low = c.softplus ? -1.0 : 0.0;
-      delta_weight = TestTensor::Random({c.channels, c.rank}, seed + 6, low, 1.0, c.gap);
-    }
-    if (c.bias) delta_bias = TestTensor::Random({c.channels}, seed + 7, 0.0, 1.0);
-    if (c.skip) D = TestTensor::Random({c.channels}, seed + 8);
-    if (c.last_state) last_state = TestTensor({c.batch, c.channels, c.states}, c.gap);
-    if (!name.empty()) {
-      order =
-          MakeScanOrder(*ScanDirection::Parse(name), c.height, c.width, VerticalReverse::kExact);
-    }
-  }
-
-  static TestTensor Random(const ScanCase& c, const Shape& shape, uint32_t seed) {
-    return TestTensor::Random(shape, seed, -1.0, 1.0, c.gap);
-  }
-
-  SelectiveScanDirection Args() {
-    const auto map = [](const std::vector<int32_t>& indices) -> ConstTensorView {
-      if (indices.empty()) return {};
-      return {indices.data(), DType::kInt32, {static_cast<int64_t>(indices.size())}};
-    };
-    return {.u = u.view(),
-            .delta = delta.view(),
-            .B = B.view(),
-            .C = C.view(),
-            .z = z.view(),
-            .read = map(order.read),
-            .z_read = map(order.read),
-            .write = map(order.write),
-            .delta_weight = delta_weight.view(),
-            .delta_bias = delta_bias.view(),
-            .A = A.view(),
-            .D = D.view(),
-            .y = y.view(),
-            .last_state = last_state.view()};
-  }
-
-  [[nodiscard]] reference::SelectiveScanInput Reference(const ScanCase& c) const {
-    const auto tokens = static_cast<size_t>(c.height * c.width);
-    return {.batch = static_cast<size_t>(c.batch),
-            .rows = tokens,
-            .tokens = tokens,
-            .channels = static_cast<size_t>(c.channels),
-            .states = static_cast<size_t>(c.states),
-            .rank = static_cast<size_t>(c.rank),
-            .delta_softplus = c.softplus,
-            .u = u.values(),
-            .delta = delta.values(),
-            .B = B.values(),
-            .C = C.values(),
-            .z = z.values(),
-            .delta_weight = delta_weight.values(),
-            .delta_bias = delta_bias.values(),
-            .A = A.values(),
-            .D = D.values(),
-            .read = order.read,
-            .z_read = order.read,
-            .write = order.write};
-  }
-
-  TestTensor u, delta, B, C, z, delta_weight, delta_bias, A, D, y, last_state;
-  ScanOrder order;
-};
 
 // A decay has a relative error of about 2^-21 and the state forgets within some ten positions
 // (decays are below 0.9), which leaves 10 * 2^-21 relative to the largest value; the sum over up to
@@ -128,12 +33,12 @@ class SelectiveScanTest : public BackendTest<ScanCase> {};
 
 TEST_P(SelectiveScanTest, AgreesWithReference) {
   const ScanCase& c = test_case();
-  std::vector<Direction> directions;
+  std::vector<ScanOperands> directions;
   for (const std::string& name : c.directions) {
     directions.emplace_back(c, name, static_cast<uint32_t>(100 * directions.size()));
   }
   std::vector<SelectiveScanDirection> args;
-  for (Direction& direction : directions) {
+  for (ScanOperands& direction : directions) {
     const ConstTensorView read = Indices(direction.order.read);
     args.push_back({.u = Data(direction.u),
                     .delta = Data(direction.delta),
@@ -151,7 +56,7 @@ TEST_P(SelectiveScanTest, AgreesWithReference) {
                     .last_state = Float32(direction.last_state)});
   }
   std::vector<std::vector<double>> expected;
-  for (Direction& direction : directions) expected.push_back(direction.y.values());
+  for (ScanOperands& direction : directions) expected.push_back(direction.y.values());
 
   ASSERT_TRUE(Fetch(SelectiveScan(args, {.delta_softplus = c.softplus}, stream())));
 
@@ -262,7 +167,7 @@ TEST(SelectiveScanCpuTest, PositionsMayReadAndWriteAnyRow) {
   // Rows are read twice or not at all, z has its own map, one output is dropped, and position 1
   // reads nothing.
   const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 4, .rank = 2};
-  Direction direction(c, "", 1);
+  ScanOperands direction(c, "", 1);
   direction.order = {};
   const std::vector<int32_t> read = {3, -1, 0, 3, 5};
   const std::vector<int32_t> z_read = {1, 2, -1, 4, 0};
@@ -287,7 +192,7 @@ TEST(SelectiveScanCpuTest, PositionsMayReadAndWriteAnyRow) {
 
 TEST(SelectiveScanCpuTest, HugeStepsForgetTheState) {
   const ScanCase c{.name = "", .height = 1, .width = 2, .channels = 3, .states = 2, .gate = false};
-  Direction direction(c, "", 1);
+  ScanOperands direction(c, "", 1);
   direction.delta = TestTensor::Random({1, 2, 3}, 2, 1e8, 2e8);
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   ASSERT_TRUE(SelectiveScan({direction.Args()}, {}, stream).ok());
@@ -298,7 +203,7 @@ TEST(SelectiveScanCpuTest, HugeStepsForgetTheState) {
 
 TEST(SelectiveScanCpuTest, KeepsNanWithinItsChannel) {
   const ScanCase c{.name = "", .height = 4, .width = 4, .channels = 18, .rank = 2};
-  Direction direction(c, "", 1);
+  ScanOperands direction(c, "", 1);
   direction.u.view().data<float>()[7 * 18 + 3] = std::numeric_limits<float>::quiet_NaN();
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   ASSERT_TRUE(SelectiveScan({direction.Args()}, {}, stream).ok());
@@ -310,7 +215,7 @@ TEST(SelectiveScanCpuTest, KeepsNanWithinItsChannel) {
 
 TEST(SelectiveScanCpuTest, EmptySequenceLeavesZeroState) {
   const ScanCase c{.name = "", .height = 1, .width = 3, .channels = 2, .states = 2};
-  Direction direction(c, "", 1);
+  ScanOperands direction(c, "", 1);
   SelectiveScanDirection args = direction.Args();
   const int32_t none = 0;
   args.read = args.z_read = args.write = {&none, DType::kInt32, {0}};
@@ -333,8 +238,8 @@ class SelectiveScanErrorTest : public testing::TestWithParam<ErrorCase> {};
 // The second of two directions is spoilt.
 TEST_P(SelectiveScanErrorTest, NamesTheArgument) {
   const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 4, .rank = 2};
-  Direction good(c, "w2", 1);
-  Direction bad(c, "w2", 2);
+  ScanOperands good(c, "w2", 1);
+  ScanOperands bad(c, "w2", 2);
   std::vector<SelectiveScanDirection> args = {good.Args(), bad.Args()};
   GetParam().spoil(args[1]);
   Stream stream = *Stream::Create(Device::Cpu(), 1);
@@ -374,7 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SelectiveScanErrorTest, LimitsAndMissingImplementationsAreUnimplemented) {
   const ScanCase c{.name = "", .height = 2, .width = 3, .channels = 5, .states = 65};
-  Direction direction(c, "", 1);
+  ScanOperands direction(c, "", 1);
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   const absl::Status states = SelectiveScan({direction.Args()}, {}, stream);
   EXPECT_EQ(states.code(), absl::StatusCode::kUnimplemented);
@@ -389,7 +294,7 @@ TEST(SelectiveScanErrorTest, LimitsAndMissingImplementationsAreUnimplemented) {
 }
 
 TEST(SelectiveScanErrorTest, RejectsAWeightWithoutColumns) {
-  Direction direction({.name = "", .height = 2, .width = 3, .channels = 5, .rank = 2}, "", 1);
+  ScanOperands direction({.name = "", .height = 2, .width = 3, .channels = 5, .rank = 2}, "", 1);
   SelectiveScanDirection args = direction.Args();
   args.delta = args.delta.Slice(2, 0, 0);
   args.delta_weight = args.delta_weight.Slice(1, 0, 0);
