@@ -6,6 +6,7 @@
 #include "kernels/tensor/tensor.h"
 #include "model/autograd/op_context.h"
 #include "model/autograd/profiler.h"
+#include "model/autograd/value.h"
 
 namespace localmamba::ops {
 
@@ -30,8 +31,21 @@ inline Shape WithColumns(Shape shape, int64_t columns) {
   return shape;
 }
 
-inline ConstTensorView Rows(const Tensor& tensor) {
-  return tensor.empty() ? ConstTensorView() : tensor.view().Reshape(RowsOf(tensor.shape()));
+inline TensorView Rows(const Tensor& tensor) {
+  return tensor.empty() ? TensorView() : tensor.view().Reshape(RowsOf(tensor.shape()));
+}
+
+// Memory for the gradient of `value`; empty, which kernels take as "not wanted", if it has none.
+// `dtype`: that of the value, or float32 for what derives from parameters alone (tape.h).
+inline absl::StatusOr<Tensor> NewGradient(OpContext& context, const Value& value, DType dtype) {
+  if (!value.has_gradient()) return Tensor();
+  return Tensor::Allocate(context.allocator, dtype, value.shape());
+}
+inline absl::StatusOr<Tensor> NewGradient(OpContext& context, const Value& value) {
+  return NewGradient(context, value, value.tensor().dtype());
+}
+inline absl::StatusOr<Tensor> NewParameterGradient(OpContext& context, const Value& value) {
+  return NewGradient(context, value, DType::kFloat32);
 }
 
 }  // namespace localmamba::ops

@@ -9,6 +9,7 @@
 namespace localmamba {
 
 class Profiler;
+class Tape;
 
 // References outlive the pass. Used by one thread at a time.
 struct OpContext {
@@ -17,6 +18,7 @@ struct OpContext {
   DType dtype = DType::kFloat32;  // of activations and matrix weights; norms, scan state and
                                   // the residual stream are float32 whatever this is
   Profiler* profiler = nullptr;   // hears of layers and operations, if there is one
+  Tape* tape = nullptr;           // records operations for a backward pass; nullptr when serving
 };
 
 }  // namespace localmamba

@@ -3,8 +3,8 @@
 // Every operation is a function of values: it allocates its result from context.allocator, enqueues
 // one kernel on context.stream and changes no operand. What a gradient can flow to is a Value
 // operand, an empty Value is an absent one; constants (index maps, sizes, options) are not Values.
-// So an operation can record all that its backward needs:
-// docs/decisions/0001-operations-and-tape.md.
+// So with context.tape set an operation records all that its backward needs
+// (docs/decisions/0001-operations-and-tape.md).
 //
 // Formulas, shapes and dtypes are those of the kernel that an operation names. Results have
 // context.dtype unless said otherwise. Layout: tokens are (B, L, D) or (B, H, W, D), channels last;
@@ -67,11 +67,22 @@ absl::StatusOr<Value> Unary(OpContext& context, UnaryFunction function, const Va
 // x + b, the rows of b repeated along those of x. x: (..., N); b: (P, N).
 absl::StatusOr<Value> Add(OpContext& context, const Value& x, const Value& b);
 
+// x + residual, of one shape.
+absl::StatusOr<Value> AddResidual(OpContext& context, const Value& x, const Value& residual);
+
+// x[b] * factor[b] for each image b: stochastic depth. x: (B, ...); factor: (B), a constant.
+absl::StatusOr<Value> ScaleImages(OpContext& context, const Value& x, const Value& factor);
+
 // (M, N) → softmax of each row, float32.
 absl::StatusOr<Value> Softmax(OpContext& context, const Value& x);
 
 // (B, L, D) → mean over the tokens (B, D).
 absl::StatusOr<Value> MeanTokens(OpContext& context, const Value& x);
+
+// The mean over the images of -sum_c targets[b, c] * log softmax(logits[b])[c], a float32 scalar.
+// logits: (B, C); targets: (B, C), float32, constants.
+absl::StatusOr<Value> SoftmaxCrossEntropy(OpContext& context, const Value& logits,
+                                          const Value& targets);
 
 struct LinearOptions {
   Activation activation = Activation::kIdentity;

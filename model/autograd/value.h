@@ -17,14 +17,20 @@ class Value {
  public:
   Value() = default;
   explicit Value(Tensor tensor) : tensor_(std::move(tensor)) {}
+  // A value of a tape, which alone gives out node numbers.
+  Value(Tensor tensor, int64_t node) : tensor_(std::move(tensor)), node_(node) {}
 
   [[nodiscard]] bool empty() const { return tensor_.empty(); }
   [[nodiscard]] const Tensor& tensor() const { return tensor_; }
+  // Whether a tape computes the gradient of this value; node() is then its number there.
+  [[nodiscard]] bool has_gradient() const { return node_ >= 0; }
+  [[nodiscard]] int64_t node() const { return node_; }
   [[nodiscard]] const Shape& shape() const { return tensor_.shape(); }
   [[nodiscard]] int64_t dim(int i) const { return tensor_.dim(i); }
 
  private:
   Tensor tensor_;
+  int64_t node_ = -1;
 };
 
 }  // namespace localmamba

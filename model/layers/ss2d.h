@@ -28,7 +28,8 @@ class Ss2d {
 
   absl::Status Pack(OpContext& context);
 
-  // SS2D(x) + residual. x, residual: (B, H, W, C). maps: one per direction, for the H x W grid.
+  // SS2D(x) + residual. x, residual (optional): (B, H, W, C). maps: one per direction, for the
+  // H x W grid.
   [[nodiscard]] absl::StatusOr<Value> Forward(OpContext& context, const Value& x,
                                               const Value& residual,
                                               absl::Span<const ScanMaps> maps) const;

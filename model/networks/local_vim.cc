@@ -6,6 +6,7 @@
 #include "kernels/base/status_macros.h"
 #include "model/autograd/operations.h"
 #include "model/autograd/profiler.h"
+#include "model/autograd/recompute.h"
 #include "model/layers/pack_parameter.h"
 #include "model/networks/check_input.h"
 
@@ -96,7 +97,8 @@ absl::Status LocalVim::Pack(OpContext& context) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value& input) {
+absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value& input,
+                                                const ForwardOptions& options) {
   LM_RETURN_IF_ERROR(CheckInput(context, input, /*min_side=*/1, kept_allocator_ != nullptr));
   LM_ASSIGN_OR_RETURN(const Tokens tokens, Embed(context, input));
   OpContext keeping = Keeping(context);
@@ -109,24 +111,39 @@ absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value&
   NetworkOutput output;
   Value hidden = tokens.values;
   Value residual;
+  Value factor;  // of the branch that `hidden` is
   for (size_t l = 0; l < layers_.size(); ++l) {
     const size_t features = output.features.size();
     if (!head_.has_value() && features == out_norms_.size()) return output;
     LM_ASSIGN_OR_RETURN(
         const std::vector<ScanMaps> maps,
         scan_maps_.Get(keeping, config_.scan.directions[l], tokens.height, tokens.width));
-    const LayerScope layer(context, "layers.", l);
-    LM_ASSIGN_OR_RETURN(
-        const ops::AddNormResult sum,
-        ops::AddNorm(context, hidden, residual, rope_cos, rope_sin, layers_[l].norm.operands()));
-    residual = sum.residual;
-    LM_ASSIGN_OR_RETURN(hidden, layers_[l].mixer.Forward(context, sum.y, maps));
+    const LayerScope scope(context, "layers.", l);
+    const Segment layer = [&layer = layers_[l], rope_cos, rope_sin, maps, factor](
+                              OpContext& context,
+                              absl::Span<const Value> in) -> absl::StatusOr<std::vector<Value>> {
+      LM_ASSIGN_OR_RETURN(const Value branch, ScaleBranch(context, in[0], factor));
+      LM_ASSIGN_OR_RETURN(
+          const ops::AddNormResult sum,
+          ops::AddNorm(context, branch, in[1], rope_cos, rope_sin, layer.norm.operands()));
+      LM_ASSIGN_OR_RETURN(Value out, layer.mixer.Forward(context, sum.y, maps));
+      return std::vector<Value>{std::move(out), sum.residual};
+    };
+    LM_ASSIGN_OR_RETURN(const std::vector<Value> results,
+                        options.recompute ? Recompute(context, {hidden, residual}, layer)
+                                          : layer(context, {hidden, residual}));
+    hidden = results[0];
+    residual = results[1];
+    factor = options.branch_factor(l);
     if (features < out_norms_.size() && config_.out_indices[features] == static_cast<int64_t>(l)) {
       LM_ASSIGN_OR_RETURN(Value feature, Feature(context, hidden, out_norms_[features], tokens));
       output.features.push_back(std::move(feature));
     }
   }
-  if (head_.has_value()) LM_RETURN_IF_ERROR(Classify(context, hidden, residual, output));
+  if (head_.has_value()) {
+    LM_ASSIGN_OR_RETURN(hidden, ScaleBranch(context, hidden, factor));
+    LM_RETURN_IF_ERROR(Classify(context, hidden, residual, output));
+  }
   return output;
 }
 

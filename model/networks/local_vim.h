@@ -22,7 +22,10 @@ class LocalVim final : public Network {
   explicit LocalVim(const LocalVimConfig& config);
 
   absl::Status Pack(OpContext& context) override;
-  absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input) override;
+  using Network::Forward;
+  absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input,
+                                        const ForwardOptions& options) override;
+  [[nodiscard]] int64_t depth() const override { return config_.scan.depth(); }
 
  private:
   struct Layer {

@@ -6,6 +6,7 @@
 #include "kernels/base/status_macros.h"
 #include "model/autograd/operations.h"
 #include "model/autograd/profiler.h"
+#include "model/autograd/recompute.h"
 #include "model/networks/check_input.h"
 
 namespace localmamba {
@@ -46,7 +47,7 @@ LocalVMamba::LocalVMamba(const LocalVMambaConfig& config)
 
 LocalVMamba::Stage LocalVMamba::DeclareStage(size_t s, size_t first_layer) {
   const std::string prefix = absl::StrCat("layers.", s, ".");
-  Stage stage;
+  Stage stage{.first_layer = first_layer, .blocks = {}, .downsample = {}};
   for (int64_t b = 0; b < config_.depths[s]; ++b) {
     const std::string block = absl::StrCat(prefix, "blocks.", b, ".");
     const MixerConfig mixer =
@@ -83,12 +84,13 @@ absl::Status LocalVMamba::Pack(OpContext& context) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Value& input) {
+absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Value& input,
+                                                   const ForwardOptions& options) {
   LM_RETURN_IF_ERROR(CheckInput(context, input, config_.patch_size, kept_allocator_ != nullptr));
   NetworkOutput output;
   LM_ASSIGN_OR_RETURN(Value x, Embed(context, input));
   for (size_t s = 0; s < stages_.size(); ++s) {
-    LM_ASSIGN_OR_RETURN(x, RunBlocks(context, s, x));
+    LM_ASSIGN_OR_RETURN(x, RunBlocks(context, s, x, options));
     const size_t features = output.features.size();
     if (features < out_norms_.size() && config_.out_indices[features] == static_cast<int64_t>(s)) {
       const LayerScope layer(context, "outnorm", s);
@@ -112,16 +114,31 @@ absl::StatusOr<Value> LocalVMamba::Embed(OpContext& context, const Value& input)
   return patch_norm_.Forward(context, x);
 }
 
-absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, size_t s, const Value& x) {
+absl::StatusOr<Value> LocalVMamba::RunBlocks(OpContext& context, size_t s, const Value& x,
+                                             const ForwardOptions& options) {
   OpContext keeping = Keeping(context);
   Value y = x;
   for (size_t b = 0; b < stages_[s].blocks.size(); ++b) {
-    const LayerScope layer(context, "layers.", s, ".blocks.", b);
-    const Block& block = stages_[s].blocks[b];
-    LM_ASSIGN_OR_RETURN(const std::vector<ScanMaps> maps,
-                        scan_maps_.Get(keeping, block.directions, y.dim(1), y.dim(2)));
-    LM_ASSIGN_OR_RETURN(const Value normed, block.norm.Forward(context, y));
-    LM_ASSIGN_OR_RETURN(y, block.op.Forward(context, normed, /*residual=*/y, maps));
+    const LayerScope scope(context, "layers.", s, ".blocks.", b);
+    LM_ASSIGN_OR_RETURN(
+        const std::vector<ScanMaps> maps,
+        scan_maps_.Get(keeping, stages_[s].blocks[b].directions, y.dim(1), y.dim(2)));
+    const Value factor = options.branch_factor(stages_[s].first_layer + b);
+    const Segment block = [&block = stages_[s].blocks[b], maps, factor](
+                              OpContext& context,
+                              absl::Span<const Value> in) -> absl::StatusOr<std::vector<Value>> {
+      LM_ASSIGN_OR_RETURN(const Value normed, block.norm.Forward(context, in[0]));
+      LM_ASSIGN_OR_RETURN(
+          Value out, block.op.Forward(context, normed, factor.empty() ? in[0] : Value(), maps));
+      if (!factor.empty()) {
+        LM_ASSIGN_OR_RETURN(const Value branch, ScaleBranch(context, out, factor));
+        LM_ASSIGN_OR_RETURN(out, ops::AddResidual(context, branch, in[0]));
+      }
+      return std::vector<Value>{std::move(out)};
+    };
+    LM_ASSIGN_OR_RETURN(const std::vector<Value> results,
+                        options.recompute ? Recompute(context, {y}, block) : block(context, {y}));
+    y = results[0];
   }
   return y;
 }

@@ -21,7 +21,10 @@ class LocalVMamba final : public Network {
   explicit LocalVMamba(const LocalVMambaConfig& config);
 
   absl::Status Pack(OpContext& context) override;
-  absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input) override;
+  using Network::Forward;
+  absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input,
+                                        const ForwardOptions& options) override;
+  [[nodiscard]] int64_t depth() const override { return config_.scan.depth(); }
 
  private:
   struct Block {
@@ -30,6 +33,7 @@ class LocalVMamba final : public Network {
     Ss2d op;
   };
   struct Stage {
+    size_t first_layer;  // number of its first block, over all stages
     std::vector<Block> blocks;
     std::optional<PatchMerging> downsample;  // to the next stage
   };
@@ -41,7 +45,8 @@ class LocalVMamba final : public Network {
   Stage DeclareStage(size_t s, size_t first_layer);
   absl::StatusOr<Value> Embed(OpContext& context, const Value& input) const;
   // x: (B, H, W, C), through the blocks of stage s.
-  absl::StatusOr<Value> RunBlocks(OpContext& context, size_t s, const Value& x);
+  absl::StatusOr<Value> RunBlocks(OpContext& context, size_t s, const Value& x,
+                                  const ForwardOptions& options);
   absl::Status Classify(OpContext& context, const Value& x, NetworkOutput& output) const;
 
   // In the official order of parameters.

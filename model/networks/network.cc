@@ -1,6 +1,7 @@
 #include "model/networks/network.h"
 
 #include "kernels/base/status_macros.h"
+#include "model/autograd/operations.h"
 #include "model/networks/local_vim.h"
 #include "model/networks/local_vmamba.h"
 
@@ -16,6 +17,11 @@ std::unique_ptr<Network> Create(const LocalVMambaConfig& config) {
 }
 
 }  // namespace
+
+absl::StatusOr<Value> Network::ScaleBranch(OpContext& context, const Value& branch,
+                                           const Value& factor) {
+  return factor.empty() ? branch : ops::ScaleImages(context, branch, factor);
+}
 
 absl::StatusOr<std::unique_ptr<Network>> CreateNetwork(const NetworkConfig& config) {
   LM_RETURN_IF_ERROR(Validate(config));

@@ -3,6 +3,8 @@
 #ifndef LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_
 #define LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -19,6 +21,19 @@ struct NetworkOutput {
   Value logits;  // (B, num_classes); empty without a head
   Value pooled;  // (B, width) that the head sees: the embedding; empty without a head
   std::vector<Value> features;  // per out_index (B, C, H, W), after its outnorm
+};
+
+// What training asks of a forward pass.
+struct ForwardOptions {
+  // Stochastic depth: for each layer (block) the factors of its branch, one per image, (B),
+  // float32; an empty value, or no entries at all: 1.
+  std::vector<Value> branch_factors;
+  // Layers keep their inputs only and are computed again in the backward pass.
+  bool recompute = false;
+
+  [[nodiscard]] Value branch_factor(size_t layer) const {
+    return branch_factors.empty() ? Value() : branch_factors[layer];
+  }
 };
 
 // Life of a network: create (declares its parameters), fill parameters(), Pack, then Forward any
@@ -40,13 +55,26 @@ class Network {
   // input: (B, 3, H, W) in the context's dtype, normalised; any H and W. What depends on the grid
   // size (scan orders, resized tables) is made on first use of a size and kept. Errors:
   // FAILED_PRECONDITION before Pack; INVALID_ARGUMENT for another shape; RESOURCE_EXHAUSTED.
-  virtual absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input) = 0;
+  virtual absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input,
+                                                const ForwardOptions& options) = 0;
+  absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input) {
+    return Forward(context, input, ForwardOptions());
+  }
+
+  // Layers (LocalVMamba: blocks of all stages), each with a branch beside the residual stream.
+  [[nodiscard]] virtual int64_t depth() const = 0;
 
  protected:
   // The context for what Forward makes and keeps.
   [[nodiscard]] OpContext Keeping(const OpContext& context) const {
-    return {context.stream, *kept_allocator_, context.dtype};
+    OpContext keeping{context.stream, *kept_allocator_, context.dtype};
+    keeping.tape = context.tape;
+    return keeping;
   }
+
+  // branch * factor for each image, or the branch itself if `factor` is empty.
+  static absl::StatusOr<Value> ScaleBranch(OpContext& context, const Value& branch,
+                                           const Value& factor);
 
   ParameterSet parameters_;
   Allocator* kept_allocator_ = nullptr;  // of the last Pack that succeeded; nullptr before

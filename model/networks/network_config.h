@@ -26,6 +26,7 @@ struct ScanConfig {
   VerticalReverse vertical_reverse = VerticalReverse::kExact;
   int64_t d_state = 16;
 
+  [[nodiscard]] int64_t depth() const { return static_cast<int64_t>(directions.size()); }
   // The mixer of layer `layer`, whose tokens have `width` channels.
   [[nodiscard]] MixerConfig Mixer(size_t layer, int64_t width) const {
     return {.width = width,
