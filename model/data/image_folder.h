@@ -20,27 +20,28 @@ namespace localmamba {
 class ImageFolder {
  public:
   // Errors: NOT_FOUND if the tree has no folder `part`, naming those it has; INVALID_ARGUMENT if
-  //         that has no class folder, or one without images, naming it.
+  //         that has no class folder, or one without images, naming it; those of FileTree::List.
   static absl::StatusOr<ImageFolder> Open(std::shared_ptr<const FileTree> tree,
                                           const std::string& part);
 
   [[nodiscard]] const std::vector<std::string>& classes() const { return classes_; }
   [[nodiscard]] int64_t size() const { return static_cast<int64_t>(images_.size()); }
+
   // Of image 0 <= index < size().
   [[nodiscard]] int64_t label(int64_t index) const { return At(index).label; }
-  [[nodiscard]] std::string path(int64_t index) const;  // for messages
+  [[nodiscard]] std::string path(int64_t index) const;  // "train/cat/1.jpg"
 
   // The encoded bytes. Errors: those of FileTree::Read.
-  [[nodiscard]] absl::StatusOr<std::vector<uint8_t>> Read(int64_t index) const;
+  [[nodiscard]] absl::StatusOr<std::vector<uint8_t>> Read(int64_t index, size_t max_bytes) const;
 
-  // The same images under the numbers that `classes`, sorted by name, gives their classes.
+  // The same images with the numbers that `classes`, sorted by name, give their classes.
   // Errors: INVALID_ARGUMENT naming a class that is not among them.
-  [[nodiscard]] absl::StatusOr<ImageFolder> Relabel(const std::vector<std::string>& classes) const;
+  [[nodiscard]] absl::StatusOr<ImageFolder> Relabel(std::vector<std::string> classes) const;
 
  private:
   struct Image {
-    size_t file = 0;  // of the tree
     int64_t label = 0;
+    std::string name;
   };
 
   ImageFolder(std::shared_ptr<const FileTree> tree, std::string part)
@@ -50,7 +51,7 @@ class ImageFolder {
 
   std::shared_ptr<const FileTree> tree_;
   std::string part_;
-  std::vector<std::string> classes_;
+  std::vector<std::string> classes_;  // by label
   std::vector<Image> images_;
 };
 

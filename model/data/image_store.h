@@ -42,7 +42,7 @@ class ImageStore {
   ImageStore(std::shared_ptr<const ImageFolder> folder, const ImageStoreOptions& options,
              std::unique_ptr<Allocator> allocator);
 
-  absl::StatusOr<Tensor> Decode(int64_t index);
+  [[nodiscard]] absl::StatusOr<Tensor> Decode(int64_t index) const;
 
   const std::shared_ptr<const ImageFolder> folder_;
   const ImageStoreOptions options_;

@@ -1,0 +1,94 @@
+#include "model/data/image_folder.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "kernels/base/status_macros.h"
+
+namespace localmamba {
+namespace {
+
+bool IsHidden(absl::string_view name) { return absl::StartsWith(name, "."); }
+
+bool IsImage(absl::string_view name) {
+  constexpr std::array<absl::string_view, 4> kSuffixes = {".jpg", ".jpeg", ".png", ".webp"};
+  return !IsHidden(name) &&
+         std::any_of(kSuffixes.begin(), kSuffixes.end(), [name](absl::string_view suffix) {
+           return absl::EndsWithIgnoreCase(name, suffix);
+         });
+}
+
+std::vector<std::string> Visible(const std::vector<std::string>& names) {
+  std::vector<std::string> visible;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(visible),
+               [](const std::string& name) { return !IsHidden(name); });
+  return visible;
+}
+
+// NOT_FOUND naming what is there, if `part` is not.
+absl::StatusOr<FileTree::Listing> ListPart(const FileTree& tree, const std::string& part) {
+  absl::StatusOr<FileTree::Listing> listing = tree.List(part);
+  if (listing.ok() || !absl::IsNotFound(listing.status())) return listing;
+  LM_ASSIGN_OR_RETURN(const FileTree::Listing root, tree.List(""));
+  return absl::NotFoundError(
+      absl::StrCat("data: no folder \"", part, "\"; there are: ",
+                   root.folders.empty() ? "none" : absl::StrJoin(Visible(root.folders), ", ")));
+}
+
+}  // namespace
+
+absl::StatusOr<ImageFolder> ImageFolder::Open(std::shared_ptr<const FileTree> tree,
+                                              const std::string& part) {
+  LM_ASSIGN_OR_RETURN(const FileTree::Listing listing, ListPart(*tree, part));
+  ImageFolder result(std::move(tree), part);
+  result.classes_ = Visible(listing.folders);
+  if (result.classes_.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("data: ", part, " has no folders, wanted one of images per class"));
+  }
+  for (size_t label = 0; label < result.classes_.size(); ++label) {
+    const std::string folder = absl::StrCat(part, "/", result.classes_[label]);
+    LM_ASSIGN_OR_RETURN(const FileTree::Listing images, result.tree_->List(folder));
+    const size_t before = result.images_.size();
+    for (const std::string& name : images.files) {
+      if (IsImage(name)) result.images_.push_back({static_cast<int64_t>(label), name});
+    }
+    if (result.images_.size() == before) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "data: class folder ", folder, " has no images, wanted .jpg, .jpeg, .png or .webp"));
+    }
+  }
+  return result;
+}
+
+std::string ImageFolder::path(int64_t index) const {
+  const Image& image = At(index);
+  return absl::StrCat(part_, "/", classes_[static_cast<size_t>(image.label)], "/", image.name);
+}
+
+absl::StatusOr<std::vector<uint8_t>> ImageFolder::Read(int64_t index, size_t max_bytes) const {
+  return tree_->Read(path(index), max_bytes);
+}
+
+absl::StatusOr<ImageFolder> ImageFolder::Relabel(std::vector<std::string> classes) const {
+  std::vector<int64_t> new_label;
+  for (const std::string& name : classes_) {
+    const auto found = std::lower_bound(classes.begin(), classes.end(), name);
+    if (found == classes.end() || *found != name) {
+      return absl::InvalidArgumentError(absl::StrCat("data: class \"", name, "\" of ", part_,
+                                                     " is not among the ", classes.size(),
+                                                     " that training has"));
+    }
+    new_label.push_back(found - classes.begin());
+  }
+  ImageFolder result = *this;
+  for (Image& image : result.images_) image.label = new_label[static_cast<size_t>(image.label)];
+  result.classes_ = std::move(classes);
+  return result;
+}
+
+}  // namespace localmamba
