@@ -9,6 +9,9 @@
 namespace localmamba {
 namespace {
 
+constexpr double kMinRatio = 0.01;
+constexpr double kMaxRatio = 100;
+
 // The Beta distribution is drawn by a rejection method that gets slow for extreme parameters; no
 // recipe is near them.
 absl::Status CheckAlpha(absl::string_view field, double value) {
@@ -36,12 +39,12 @@ absl::Status Validate(const AugmentationConfig& config) {
       "augmentation.max_crop_area", config.max_crop_area,
       config.max_crop_area >= config.min_crop_area && config.max_crop_area <= 1,
       absl::StrCat("augmentation.min_crop_area, which is ", config.min_crop_area, ", to 1")));
-  LM_RETURN_IF_ERROR(CheckOption("augmentation.min_crop_ratio", config.min_crop_ratio,
-                                 config.min_crop_ratio >= 0.01 && config.min_crop_ratio <= 100,
-                                 "0.01 to 100"));
+  LM_RETURN_IF_ERROR(CheckOption(
+      "augmentation.min_crop_ratio", config.min_crop_ratio,
+      config.min_crop_ratio >= kMinRatio && config.min_crop_ratio <= kMaxRatio, "0.01 to 100"));
   LM_RETURN_IF_ERROR(CheckOption(
       "augmentation.max_crop_ratio", config.max_crop_ratio,
-      config.max_crop_ratio >= config.min_crop_ratio && config.max_crop_ratio <= 100,
+      config.max_crop_ratio >= config.min_crop_ratio && config.max_crop_ratio <= kMaxRatio,
       absl::StrCat("augmentation.min_crop_ratio, which is ", config.min_crop_ratio, ", to 100")));
   LM_RETURN_IF_ERROR(CheckOption("augmentation.crop_padding", config.crop_padding,
                                  config.crop_padding >= 0 && config.crop_padding <= 4096,

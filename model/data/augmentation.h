@@ -39,7 +39,7 @@ struct AugmentationConfig {
     return mix_probability > 0 && (mixup_alpha > 0 || cutmix_alpha > 0);
   }
 
-  // Nothing but a resize to the input size.
+  // Nothing but a resize of the image, or of its largest centre part that has an allowed ratio.
   static AugmentationConfig None();
 };
 

@@ -33,7 +33,9 @@ void TarTree::Add(const TarEntry& entry) {
   const auto [parent, name] = SplitLast(entry.path);
   Folder* folder = &root_;
   for (const std::string& component : Components(entry.folder ? entry.path : parent)) {
-    folder = &folder->folders[component];
+    std::unique_ptr<Folder>& child = folder->folders[component];
+    if (child == nullptr) child = std::make_unique<Folder>();
+    folder = child.get();
   }
   if (!entry.folder) folder->files[name] = {entry.offset, entry.size};
 }
@@ -43,7 +45,7 @@ const TarTree::Folder* TarTree::Find(const std::string& folder) const {
   for (const std::string& component : Components(folder)) {
     const auto child = found->folders.find(component);
     if (child == found->folders.end()) return nullptr;
-    found = &child->second;
+    found = child->second.get();
   }
   return found;
 }

@@ -30,8 +30,8 @@ class TarTree final : public FileTree {
     uint64_t size = 0;
   };
   struct Folder {
-    std::map<std::string, Extent> files;    // by name
-    std::map<std::string, Folder> folders;  // by name
+    std::map<std::string, Extent> files;  // by name, as the folders
+    std::map<std::string, std::unique_ptr<Folder>> folders;
   };
 
   explicit TarTree(ReadableFile file) : file_(std::move(file)) {}

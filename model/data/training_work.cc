@@ -54,20 +54,20 @@ absl::Status TrainingWork::MakePair(int64_t row, Stream& stream) {
 }
 
 absl::StatusOr<int64_t> TrainingWork::MakeImage(int64_t row, Stream& stream) {
-  int64_t index = args_.indices[static_cast<size_t>(row)];
-  LM_ASSIGN_OR_RETURN(const Tensor image, Load(row, index));
+  LM_ASSIGN_OR_RETURN(const LabelledImage image, Load(row));
   RandomDraws draws(args_.random.Child(static_cast<uint64_t>(row)));
-  LM_ASSIGN_OR_RETURN(
-      const RgbImage pixels,
-      AugmentImage(options_.augmentation, image, options_.height, options_.width, draws, stream));
+  LM_ASSIGN_OR_RETURN(const RgbImage pixels,
+                      AugmentImage(options_.augmentation, image.pixels, options_.height,
+                                   options_.width, draws, stream));
   const TensorView out = args_.images.view().Slice(0, row, row + 1);
   LM_RETURN_IF_ERROR(NormalizePixels(pixels.view().Reshape({1, options_.height, options_.width, 3}),
                                      options_.normalization, out, stream));
   EraseRandomly(options_.augmentation.random_erasing, draws, out.Select(0, 0));
-  return store_.folder().label(index);
+  return image.label;
 }
 
-absl::StatusOr<Tensor> TrainingWork::Load(int64_t row, int64_t& index) {
+absl::StatusOr<TrainingWork::LabelledImage> TrainingWork::Load(int64_t row) {
+  int64_t index = args_.indices[static_cast<size_t>(row)];
   const int64_t images = store_.folder().size();
   std::vector<UnreadableImage> unreadable;
   absl::StatusOr<Tensor> image = store_.Get(index);
@@ -85,11 +85,12 @@ absl::StatusOr<Tensor> TrainingWork::Load(int64_t row, int64_t& index) {
     index = (index + 1) % images;
     image = store_.Get(index);
   }
+  LM_RETURN_IF_ERROR(image.status());
   if (!unreadable.empty()) {
     MutexLock lock(mu_);
     unreadable_[static_cast<size_t>(row)] = std::move(unreadable);
   }
-  return image;
+  return LabelledImage{*std::move(image), store_.folder().label(index)};
 }
 
 std::vector<UnreadableImage> TrainingWork::Unreadable() const {

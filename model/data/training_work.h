@@ -51,8 +51,13 @@ class TrainingWork {
   absl::Status MakePair(int64_t row, Stream& stream);
   // Fills the row of `images` and returns the label.
   absl::StatusOr<int64_t> MakeImage(int64_t row, Stream& stream);
+
+  struct LabelledImage {
+    Tensor pixels;
+    int64_t label = 0;
+  };
   // The image of the row, or the next readable one.
-  absl::StatusOr<Tensor> Load(int64_t row, int64_t& index);
+  absl::StatusOr<LabelledImage> Load(int64_t row) ABSL_LOCKS_EXCLUDED(mu_);
 
   const TrainingLoaderOptions& options_;
   ImageStore& store_;
