@@ -18,6 +18,8 @@ namespace localmamba {
 
 void CausalConv1dBackwardCpu(absl::Span<const CausalConv1dBackwardDirection> directions,
                              Activation activation, const Stream& stream);
+absl::Status CausalConv1dBackwardCuda(absl::Span<const CausalConv1dBackwardDirection> directions,
+                                      Activation activation, Stream& stream);
 void CausalConv1dCpu(absl::Span<const CausalConv1dDirection> directions, Activation activation,
                      const Stream& stream);
 absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions,

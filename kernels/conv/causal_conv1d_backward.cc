@@ -57,6 +57,11 @@ absl::Status CausalConv1dBackward(absl::Span<const CausalConv1dBackwardDirection
     CausalConv1dBackwardCpu(directions, activation, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(first.x.dtype())) {
+    return CausalConv1dBackwardCuda(directions, activation, stream);
+  }
+#endif
   return check.Unimplemented(first.x.dtype());
 }
 

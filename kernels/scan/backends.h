@@ -21,6 +21,8 @@ void MergeDirectionsBackwardCpu(const MergeDirectionsBackwardArgs& args, Stream&
 // In builds with CUDA only.
 absl::Status SelectiveScanCuda(absl::Span<const SelectiveScanDirection> directions,
                                const SelectiveScanOptions& options, Stream& stream);
+absl::Status SelectiveScanBackwardCuda(absl::Span<const SelectiveScanBackwardDirection> directions,
+                                       const SelectiveScanOptions& options, Stream& stream);
 absl::Status MergeDirectionsCuda(const MergeDirectionsArgs& args, Stream& stream);
 
 }  // namespace localmamba

@@ -101,6 +101,11 @@ absl::Status SelectiveScanBackward(absl::Span<const SelectiveScanBackwardDirecti
     SelectiveScanBackwardCpu(directions, options, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(first.u.dtype())) {
+    return SelectiveScanBackwardCuda(directions, options, stream);
+  }
+#endif
   return check.Unimplemented(first.u.dtype());
 }
 
