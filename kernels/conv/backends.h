@@ -25,14 +25,18 @@ void CausalConv1dCpu(absl::Span<const CausalConv1dDirection> directions, Activat
 absl::Status CausalConv1dCuda(absl::Span<const CausalConv1dDirection> directions,
                               Activation activation, Stream& stream);
 absl::Status Conv2dBackwardCpu(const Conv2dBackwardArgs& args, Stream& stream);
+absl::Status Conv2dBackwardCuda(const Conv2dBackwardArgs& args, Stream& stream);
 absl::Status Conv2dCpu(const Conv2dArgs& args, Stream& stream);
 absl::Status Conv2dCuda(const Conv2dArgs& args, Stream& stream);
 absl::Status DepthwiseConv2dBackwardCpu(const DepthwiseConv2dBackwardArgs& args, Stream& stream);
+absl::Status DepthwiseConv2dBackwardCuda(const DepthwiseConv2dBackwardArgs& args, Stream& stream);
 // Also writes y with strided cells.
 void DepthwiseConv2dCpu(const DepthwiseConv2dArgs& args, const Stream& stream);
 absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream);
 absl::Status SpaceToDepthBackwardCpu(const ConstTensorView& dy, const TensorView& dx,
                                      Stream& stream);
+absl::Status SpaceToDepthBackwardCuda(const ConstTensorView& dy, const TensorView& dx,
+                                      Stream& stream);
 absl::Status SpaceToDepthCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status SpaceToDepthCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 

@@ -13,6 +13,9 @@ namespace {
 absl::Status Products(const ArgChecker& check, const Conv2dBackwardArgs& args, Stream& stream) {
   const DType dtype = args.x.dtype();
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return Conv2dBackwardCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return Conv2dBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

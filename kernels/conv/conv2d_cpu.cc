@@ -23,16 +23,7 @@ struct Conv2dScratch {
 }  // namespace
 
 absl::Status Conv2dCpu(const Conv2dArgs& args, Stream& stream) {
-  const PatchShape shape = {.channels = args.x.dim(1),
-                            .height = args.x.dim(2),
-                            .width = args.x.dim(3),
-                            .kernel_height = args.weight.dim(2),
-                            .kernel_width = args.weight.dim(3),
-                            .out_height = args.y.dim(1),
-                            .out_width = args.y.dim(2),
-                            .stride = args.stride,
-                            .pad_top = args.pad_top,
-                            .pad_left = args.pad_left};
+  const PatchShape shape = PatchShapeOf(args, args.y);
   const int64_t O = args.weight.dim(0);
   const int64_t K = shape.elements();
   const int64_t cells = args.y.elements() / O;

@@ -29,6 +29,9 @@ absl::Status DepthwiseConv2dBackward(const DepthwiseConv2dBackwardArgs& args, St
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return DepthwiseConv2dBackwardCpu(args, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return DepthwiseConv2dBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -4,21 +4,10 @@
 
 #include <cstdint>
 
+#include "kernels/conv/patch_shape.h"
 #include "kernels/device/stream.h"
 
 namespace localmamba {
-
-// Images of (channels, height, width); output cell (i, j) sees kernel_height x kernel_width pixels
-// of each channel from row i * stride - pad_top and column j * stride - pad_left on, zero outside.
-struct PatchShape {
-  int64_t channels, height, width;
-  int64_t kernel_height, kernel_width;
-  int64_t out_height, out_width;
-  int64_t stride, pad_top, pad_left;
-
-  // Of one patch: its columns are ordered by (channel, row, column) as the weights are.
-  [[nodiscard]] int64_t elements() const { return channels * kernel_height * kernel_width; }
-};
 
 // Writes the patches of the output cells [first, first + count), numbered row-major over (image, i,
 // j), to the rows of `rows`.

@@ -16,6 +16,9 @@ absl::Status SpaceToDepthBackward(const ConstTensorView& dy, const TensorView& d
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return SpaceToDepthBackwardCpu(dy, dx, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return SpaceToDepthBackwardCuda(dy, dx, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -16,6 +16,9 @@ absl::Status Accumulate(const ConstTensorView& x, const TensorView& y, Stream& s
   }
 
   if (stream.device().is_cpu() && x.dtype() == DType::kFloat32) return AccumulateCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu()) return AccumulateCuda(x, y, stream);
+#endif
   return check.Unimplemented(x.dtype());
 }
 

@@ -13,6 +13,7 @@
 namespace localmamba {
 
 absl::Status AccumulateCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status AccumulateCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status AddCpu(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
                     Stream& stream);
 absl::Status AddCuda(const ConstTensorView& a, const ConstTensorView& b, const TensorView& y,
@@ -25,6 +26,8 @@ absl::Status InsertTokenCuda(const ConstTensorView& x, const ConstTensorView& to
                              int64_t position, const TensorView& y, Stream& stream);
 absl::Status ScaleImagesCpu(const ConstTensorView& x, const ConstTensorView& factor,
                             const TensorView& y, Stream& stream);
+absl::Status ScaleImagesCuda(const ConstTensorView& x, const ConstTensorView& factor,
+                             const TensorView& y, Stream& stream);
 absl::Status TransposeTokensCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status TransposeTokensCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status UnaryCpu(UnaryFunction function, const ConstTensorView& x, const TensorView& y,
@@ -33,6 +36,8 @@ absl::Status UnaryCuda(UnaryFunction function, const ConstTensorView& x, const T
                        Stream& stream);
 absl::Status UnaryBackwardCpu(UnaryFunction function, const ConstTensorView& x,
                               const ConstTensorView& dy, const TensorView& dx, Stream& stream);
+absl::Status UnaryBackwardCuda(UnaryFunction function, const ConstTensorView& x,
+                               const ConstTensorView& dy, const TensorView& dx, Stream& stream);
 
 }  // namespace localmamba
 

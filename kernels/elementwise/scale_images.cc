@@ -17,6 +17,9 @@ absl::Status ScaleImages(const ConstTensorView& x, const ConstTensorView& factor
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return ScaleImagesCpu(x, factor, y, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return ScaleImagesCuda(x, factor, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

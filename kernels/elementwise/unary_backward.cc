@@ -17,6 +17,11 @@ absl::Status UnaryBackward(UnaryFunction function, const ConstTensorView& x,
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return UnaryBackwardCpu(function, x, dy, dx, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) {
+    return UnaryBackwardCuda(function, x, dy, dx, stream);
+  }
+#endif
   return check.Unimplemented(dtype);
 }
 

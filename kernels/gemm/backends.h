@@ -12,6 +12,7 @@ namespace localmamba {
 
 absl::Status LinearCpu(const LinearArgs& args, Stream& stream);
 absl::Status LinearBackwardCpu(const LinearBackwardArgs& args, Stream& stream);
+absl::Status LinearBackwardCuda(const LinearBackwardArgs& args, Stream& stream);
 absl::Status LinearCuda(const LinearArgs& args, Stream& stream);
 
 }  // namespace localmamba

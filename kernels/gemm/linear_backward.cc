@@ -12,6 +12,9 @@ namespace {
 absl::Status Products(const ArgChecker& check, const LinearBackwardArgs& args, Stream& stream) {
   const DType dtype = args.dy.dtype();
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return LinearBackwardCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return LinearBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -19,6 +19,8 @@ absl::Status ResizeAntialiasedCpu(const ConstTensorView& x, ResizeFilter filter,
                                   const TensorView& y, Stream& stream);
 absl::Status ResizeBicubicBackwardCpu(const ConstTensorView& dy, const TensorView& dx,
                                       Stream& stream);
+absl::Status ResizeBicubicBackwardCuda(const ConstTensorView& dy, const TensorView& dx,
+                                       Stream& stream);
 absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeBicubicCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 

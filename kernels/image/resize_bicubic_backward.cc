@@ -16,7 +16,11 @@ absl::Status ResizeBicubicBackward(const ConstTensorView& dy, const TensorView& 
   LM_RETURN_IF_ERROR(check.Dense("dy", dy, DType::kFloat32, {-1, -1, dx.dim(2)}));
 
   if (stream.device().is_cpu()) return ResizeBicubicBackwardCpu(dy, dx, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  return ResizeBicubicBackwardCuda(dy, dx, stream);
+#else
   return check.Unimplemented(dy.dtype());
+#endif
 }
 
 }  // namespace localmamba

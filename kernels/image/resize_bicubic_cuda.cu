@@ -2,6 +2,7 @@
 #include "kernels/device/cuda/cuda_stream.h"
 #include "kernels/device/cuda/launch.h"
 #include "kernels/image/backends.h"
+#include "kernels/image/bicubic_taps.cuh"
 #include "kernels/tensor/cuda/dispatch.cuh"
 
 namespace localmamba {
@@ -10,27 +11,6 @@ namespace {
 
 constexpr int kThreads = 256;
 
-struct Taps {
-  int index[4];
-  float weight[4];
-};
-
-// Keys' kernel with a = -0.75 at the four cells around `out`, indices clamped to the border.
-__device__ Taps MakeTaps(int out, float scale, int in_size) {
-  constexpr float a = -0.75F;
-  const float centre = (static_cast<float>(out) + 0.5F) * scale - 0.5F;
-  const float base = floorf(centre);
-  const float t = centre - base;
-  const auto near = [](float d) { return ((a + 2.0F) * d - (a + 3.0F)) * d * d + 1.0F; };
-  const auto far = [](float d) { return ((d - 5.0F) * d + 8.0F) * d * a - 4.0F * a; };
-  Taps taps = {{}, {far(t + 1.0F), near(t), near(1.0F - t), far(2.0F - t)}};
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    taps.index[i] = min(max(static_cast<int>(base) - 1 + i, 0), in_size - 1);
-  }
-  return taps;
-}
-
 __global__ void ResizeBicubicKernel(const float* x, int height, int width, float* y, int out_height,
                                     int out_width, int channels) {
   const unsigned index = blockIdx.x * kThreads + threadIdx.x;
@@ -38,8 +18,8 @@ __global__ void ResizeBicubicKernel(const float* x, int height, int width, float
   const int j = static_cast<int>(index / channels % out_width);
   const int i = static_cast<int>(index / channels / out_width);
   if (i >= out_height) return;
-  const Taps rows = MakeTaps(i, static_cast<float>(height) / out_height, height);
-  const Taps columns = MakeTaps(j, static_cast<float>(width) / out_width, width);
+  const BicubicTaps rows = MakeBicubicTaps(i, static_cast<float>(height) / out_height, height);
+  const BicubicTaps columns = MakeBicubicTaps(j, static_cast<float>(width) / out_width, width);
   float sum = 0.0F;
 #pragma unroll
   for (int p = 0; p < 4; ++p) {

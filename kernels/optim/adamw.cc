@@ -51,7 +51,11 @@ absl::Status AdamW(const AdamWArgs& args, Stream& stream) {
     AdamWCpu(args, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  return AdamWCuda(args, stream);
+#else
   return check.Unimplemented(DType::kFloat32);
+#endif
 }
 
 }  // namespace localmamba

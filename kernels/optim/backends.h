@@ -13,9 +13,13 @@
 namespace localmamba {
 
 void AdamWCpu(const AdamWArgs& args, const Stream& stream);
+absl::Status AdamWCuda(const AdamWArgs& args, Stream& stream);
 void GradientNormCpu(absl::Span<const ConstTensorView> gradients, const TensorView& norm,
                      const Stream& stream);
+absl::Status GradientNormCuda(absl::Span<const ConstTensorView> gradients, const TensorView& norm,
+                              Stream& stream);
 void UpdateEmaCpu(absl::Span<const EmaTensor> tensors, double decay, const Stream& stream);
+absl::Status UpdateEmaCuda(absl::Span<const EmaTensor> tensors, double decay, Stream& stream);
 
 }  // namespace localmamba
 

@@ -23,7 +23,11 @@ absl::Status UpdateEma(absl::Span<const EmaTensor> tensors, double decay, Stream
     UpdateEmaCpu(tensors, decay, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  return UpdateEmaCuda(tensors, decay, stream);
+#else
   return check.Unimplemented(DType::kFloat32);
+#endif
 }
 
 }  // namespace localmamba

@@ -20,7 +20,11 @@ absl::Status GradientNorm(absl::Span<const ConstTensorView> gradients, const Ten
     GradientNormCpu(gradients, norm, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  return GradientNormCuda(gradients, norm, stream);
+#else
   return check.Unimplemented(DType::kFloat32);
+#endif
 }
 
 }  // namespace localmamba

@@ -25,6 +25,9 @@ absl::Status CrossEntropy(const CrossEntropyArgs& args, Stream& stream) {
 
   const DType dtype = args.logits.dtype();
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return CrossEntropyCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return CrossEntropyCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 
@@ -38,6 +41,9 @@ absl::Status CrossEntropyBackward(const CrossEntropyBackwardArgs& args, Stream& 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return CrossEntropyBackwardCpu(args, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return CrossEntropyBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

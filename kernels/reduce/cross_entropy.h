@@ -5,7 +5,7 @@
 //
 // Shapes: logits: (B, C), rows may be strided, B, C >= 1, float32, float16 or bfloat16;
 //         targets: (B, C), dense, float32; loss: a scalar, losses: (B), both float32.
-// Computed in float32; the mean is a sum in the order of the images. Deterministic.
+// Computed in float32. Deterministic.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the

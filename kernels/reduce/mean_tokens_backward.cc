@@ -16,6 +16,9 @@ absl::Status MeanTokensBackward(const ConstTensorView& dy, const TensorView& dx,
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return MeanTokensBackwardCpu(dy, dx, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return MeanTokensBackwardCuda(dy, dx, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -14,7 +14,11 @@ absl::Status SoftmaxBackward(const ConstTensorView& y, const ConstTensorView& dy
   LM_RETURN_IF_ERROR(check.Dense("dx", dx, DType::kFloat32, y.shape()));
 
   if (stream.device().is_cpu()) return SoftmaxBackwardCpu(y, dy, dx, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  return SoftmaxBackwardCuda(y, dy, dx, stream);
+#else
   return check.Unimplemented(y.dtype());
+#endif
 }
 
 }  // namespace localmamba

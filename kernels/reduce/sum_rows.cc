@@ -17,6 +17,9 @@ absl::Status SumRows(const ConstTensorView& x, const TensorView& y, Stream& stre
   }
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return SumRowsCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return SumRowsCuda(x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

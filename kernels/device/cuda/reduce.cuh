@@ -16,10 +16,10 @@ __device__ __forceinline__ T ReduceLanes(T value, Combine combine) {
 }
 
 // Over a block of kThreads, a multiple of 32 up to 1024. All threads of the block take part.
-template <int kThreads, class Combine>
-__device__ __forceinline__ float ReduceBlock(float value, Combine combine) {
+template <int kThreads, class T, class Combine>
+__device__ __forceinline__ T ReduceBlock(T value, Combine combine) {
   constexpr int kWarps = kThreads / 32;
-  __shared__ float of_warp[kWarps];
+  __shared__ T of_warp[kWarps];
   value = ReduceLanes<32>(value, combine);
   __syncthreads();  // the previous reduction has been read
   if (threadIdx.x % 32 == 0) of_warp[threadIdx.x / 32] = value;
@@ -31,7 +31,10 @@ __device__ __forceinline__ float ReduceBlock(float value, Combine combine) {
 }
 
 struct Plus {
-  __device__ float operator()(float a, float b) const { return a + b; }
+  template <class T>
+  __device__ T operator()(T a, T b) const {
+    return a + b;
+  }
 };
 struct Maximum {
   __device__ float operator()(float a, float b) const { return fmaxf(a, b); }

@@ -7,16 +7,16 @@
 // vectors, take a plain kernel.
 #include <algorithm>
 
-#include "kernels/conv/backends.h"
+#include "kernels/conv/cuda/depthwise.h"
 #include "kernels/device/cuda/cuda_status.h"
 #include "kernels/device/cuda/cuda_stream.h"
 #include "kernels/device/cuda/launch.h"
 #include "kernels/device/cuda/vector.cuh"
 #include "kernels/elementwise/activation.cuh"
+#include "kernels/elementwise/activation_gradient.cuh"
 #include "kernels/tensor/cuda/dispatch.cuh"
 
-namespace localmamba {
-namespace cuda {
+namespace localmamba::cuda {
 namespace {
 
 constexpr int kThreads = 128;
@@ -31,15 +31,33 @@ struct DepthwiseParams {
   const T* x;
   const float* weight;
   const float* bias;  // may be null
+  const T* dy;        // of gradient passes, laid out as y
   T* y;
   int64_t x_image_stride, x_row_stride, x_cell_stride;
+  int64_t y_image_stride, y_row_stride, y_cell_stride;
   int images, height, width, channels;
   int kernel_height, kernel_width;
   int strip;  // output rows a thread makes, one below the other
   Activation activation;
+  bool mirrored;
 };
 
-template <class T, Activation kActivation>
+// What becomes of the sums of one cell.
+template <Activation kActivation, bool kGradient, class T>
+__device__ __forceinline__ void Finish(const T* dy, float (&sums)[kWidth], T* y) {
+  if constexpr (kGradient) {
+    float gradients[kWidth];
+    LoadVector(dy, gradients);
+#pragma unroll
+    for (int c = 0; c < kWidth; ++c)
+      sums[c] = ActivationGradient<kActivation>(sums[c]) * gradients[c];
+  } else {
+    Activate<kActivation>(sums);
+  }
+  StoreVector(sums, y);
+}
+
+template <class T, Activation kActivation, bool kGradient>
 __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     DepthwiseConv3x3Kernel(DepthwiseParams<T> params) {
   using Cell = Vector<T, kWidth>;
@@ -58,7 +76,10 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
 
   float weight[kWidth * 9];
 #pragma unroll
-  for (int i = 0; i < kWidth * 9; ++i) weight[i] = params.weight[channel * 9 + i];
+  for (int i = 0; i < kWidth * 9; ++i) {
+    const int tap = params.mirrored ? 8 - i % 9 : i % 9;
+    weight[i] = params.weight[(channel + i / 9) * 9 + tap];
+  }
   float bias[kWidth] = {};
   if (params.bias != nullptr) LoadVector(params.bias + channel, bias);
 
@@ -98,8 +119,11 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     }
     x += params.x_row_stride;
   };
-  T* y = params.y + ((image * params.height + begin) * params.width + column) * params.channels +
-         channel;
+  const int64_t first_output = image * params.y_image_stride + begin * params.y_row_stride +
+                               column * params.y_cell_stride + channel;
+  const T* dy = params.dy + first_output;
+  T* y = params.y + first_output;
+  const auto y_cell_stride = static_cast<int>(params.y_cell_stride);
 
   // ahead[i]: the input row i after the current one.
   Cell ahead[kAhead][kInputs];
@@ -133,10 +157,13 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     if (row > begin) {
 #pragma unroll
       for (int o = 0; o < kOutputs; ++o) {
-        Activate<kActivation>(sums[2][o]);
-        if (column + o < params.width) StoreVector(sums[2][o], y + o * params.channels);
+        const int cell = o * y_cell_stride;
+        if (column + o < params.width) {
+          Finish<kActivation, kGradient>(dy + cell, sums[2][o], y + cell);
+        }
       }
-      y += params.width * params.channels;
+      dy += params.y_row_stride;
+      y += params.y_row_stride;
     }
 #pragma unroll
     for (int o = 0; o < kOutputs; ++o) {
@@ -151,10 +178,9 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
 }
 
 // One output element a thread.
-template <class T>
+template <class T, bool kGradient>
 __global__ void DepthwiseConvKernel(DepthwiseParams<T> params) {
   unsigned index = blockIdx.x * kThreads + threadIdx.x;
-  const int64_t out = index;
   const int channel = static_cast<int>(index % params.channels);
   index /= params.channels;
   const int column = static_cast<int>(index % params.width);
@@ -163,7 +189,8 @@ __global__ void DepthwiseConvKernel(DepthwiseParams<T> params) {
   const int64_t image = index / params.height;
   if (image >= params.images) return;
   const T* x = params.x + image * params.x_image_stride + channel;
-  const float* weight = params.weight + channel * params.kernel_height * params.kernel_width;
+  const int taps = params.kernel_height * params.kernel_width;
+  const float* weight = params.weight + channel * taps;
   float sum[1] = {params.bias == nullptr ? 0.0F : params.bias[channel]};
   for (int p = 0; p < params.kernel_height; ++p) {
     const int i = row + p - params.kernel_height / 2;
@@ -171,11 +198,18 @@ __global__ void DepthwiseConvKernel(DepthwiseParams<T> params) {
     for (int q = 0; q < params.kernel_width; ++q) {
       const int j = column + q - params.kernel_width / 2;
       if (j < 0 || j >= params.width) continue;
-      sum[0] = fmaf(weight[p * params.kernel_width + q],
+      const int tap = p * params.kernel_width + q;
+      sum[0] = fmaf(weight[params.mirrored ? taps - 1 - tap : tap],
                     ToFloat(x[i * params.x_row_stride + j * params.x_cell_stride]), sum[0]);
     }
   }
-  Activate(params.activation, sum);
+  const int64_t out = image * params.y_image_stride + row * params.y_row_stride +
+                      column * params.y_cell_stride + channel;
+  if constexpr (kGradient) {
+    sum[0] = ActivationGradient(params.activation, sum[0]) * ToFloat(params.dy[out]);
+  } else {
+    Activate(params.activation, sum);
+  }
   params.y[out] = FromFloat<T>(sum[0]);
 }
 
@@ -186,7 +220,7 @@ int StripRows(int64_t threads_a_strip, int height, int multiprocessors) {
   return static_cast<int>(std::clamp<int64_t>(height / strips, std::min(height, 4), height));
 }
 
-template <class T>
+template <bool kGradient, class T>
 void Launch3x3(DepthwiseParams<T> params, Stream& stream) {
   const int64_t threads_a_strip =
       int64_t{params.images} * DivideUp(params.width, kOutputs) * (params.channels / kWidth);
@@ -196,56 +230,66 @@ void Launch3x3(DepthwiseParams<T> params, Stream& stream) {
   cudaStream_t handle = Activate(stream);
   switch (params.activation) {
     case Activation::kIdentity:
-      DepthwiseConv3x3Kernel<T, Activation::kIdentity><<<blocks, kThreads, 0, handle>>>(params);
+      DepthwiseConv3x3Kernel<T, Activation::kIdentity, kGradient>
+          <<<blocks, kThreads, 0, handle>>>(params);
       break;
     case Activation::kSilu:
-      DepthwiseConv3x3Kernel<T, Activation::kSilu><<<blocks, kThreads, 0, handle>>>(params);
+      DepthwiseConv3x3Kernel<T, Activation::kSilu, kGradient>
+          <<<blocks, kThreads, 0, handle>>>(params);
       break;
     case Activation::kGelu:
-      DepthwiseConv3x3Kernel<T, Activation::kGelu><<<blocks, kThreads, 0, handle>>>(params);
+      DepthwiseConv3x3Kernel<T, Activation::kGelu, kGradient>
+          <<<blocks, kThreads, 0, handle>>>(params);
       break;
     case Activation::kSigmoid:
-      DepthwiseConv3x3Kernel<T, Activation::kSigmoid><<<blocks, kThreads, 0, handle>>>(params);
+      DepthwiseConv3x3Kernel<T, Activation::kSigmoid, kGradient>
+          <<<blocks, kThreads, 0, handle>>>(params);
       break;
   }
 }
 
 }  // namespace
-}  // namespace cuda
 
-absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream) {
-  using namespace cuda;  // NOLINT(google-build-using-namespace): one function
-  if (args.y.elements() == 0) return absl::OkStatus();
-  const bool is_3x3 = args.weight.dim(1) == 3 && args.weight.dim(2) == 3 &&
-                      IsVectorizable(args.x, kWidth) && IsVectorizable(args.y, kWidth) &&
-                      IsVectorizable(args.bias, kWidth);
-  DispatchFloat(args.x.dtype(), [&]<class T>(T) {
+absl::Status RunDepthwise(const DepthwisePass& pass, Stream& stream) {
+  const int64_t outputs = pass.x.elements();
+  if (outputs == 0) return absl::OkStatus();
+  const bool is_3x3 = pass.weight.dim(1) == 3 && pass.weight.dim(2) == 3 &&
+                      IsVectorizable(pass.x, kWidth) && IsVectorizable(pass.y, kWidth) &&
+                      IsVectorizable(pass.dy, kWidth) && IsVectorizable(pass.bias, kWidth);
+  DispatchFloat(pass.x.dtype(), [&]<class T>(T) {
     const DepthwiseParams<T> params = {
-        .x = Data<T>(args.x),
-        .weight = Data<float>(args.weight),
-        .bias = Data<float>(args.bias),
-        .y = Data<T>(args.y),
-        .x_image_stride = args.x.stride(0),
-        .x_row_stride = args.x.stride(1),
-        .x_cell_stride = args.x.stride(2),
-        .images = static_cast<int>(args.x.dim(0)),
-        .height = static_cast<int>(args.x.dim(1)),
-        .width = static_cast<int>(args.x.dim(2)),
-        .channels = static_cast<int>(args.x.dim(3)),
-        .kernel_height = static_cast<int>(args.weight.dim(1)),
-        .kernel_width = static_cast<int>(args.weight.dim(2)),
+        .x = Data<T>(pass.x),
+        .weight = Data<float>(pass.weight),
+        .bias = Data<float>(pass.bias),
+        .dy = Data<T>(pass.dy),
+        .y = Data<T>(pass.y),
+        .x_image_stride = pass.x.stride(0),
+        .x_row_stride = pass.x.stride(1),
+        .x_cell_stride = pass.x.stride(2),
+        .y_image_stride = pass.y.stride(0),
+        .y_row_stride = pass.y.stride(1),
+        .y_cell_stride = pass.y.stride(2),
+        .images = static_cast<int>(pass.x.dim(0)),
+        .height = static_cast<int>(pass.x.dim(1)),
+        .width = static_cast<int>(pass.x.dim(2)),
+        .channels = static_cast<int>(pass.x.dim(3)),
+        .kernel_height = static_cast<int>(pass.weight.dim(1)),
+        .kernel_width = static_cast<int>(pass.weight.dim(2)),
         .strip = 1,
-        .activation = args.activation,
+        .activation = pass.activation,
+        .mirrored = pass.mirrored,
     };
-    if (is_3x3) {
-      Launch3x3(params, stream);
-    } else {
-      DepthwiseConvKernel<<<BlockCount(args.y.elements(), kThreads), kThreads, 0,
-                            Activate(stream)>>>(params);
-    }
+    DispatchBool(!pass.dy.empty(), [&](auto is_gradient) {
+      if (is_3x3) {
+        Launch3x3<is_gradient.value>(params, stream);
+      } else {
+        DepthwiseConvKernel<T, is_gradient.value>
+            <<<BlockCount(outputs, kThreads), kThreads, 0, Activate(stream)>>>(params);
+      }
+    });
   });
   LM_CUDA_RETURN_IF_ERROR(cudaGetLastError());
   return absl::OkStatus();
 }
 
-}  // namespace localmamba
+}  // namespace localmamba::cuda
