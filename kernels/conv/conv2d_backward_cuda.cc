@@ -1,5 +1,5 @@
-// As conv2d_backward_cpu.cc: patches gathered into rows for dweight, a product whose rows are folded
-// into images for dx, in chunks of whole images that bound the rows.
+// As conv2d_backward_cpu.cc: patches gathered into rows for dweight, a product whose rows are
+// folded into images for dx, in chunks of whole images that bound the rows.
 #include <algorithm>
 
 #include "kernels/base/status_macros.h"

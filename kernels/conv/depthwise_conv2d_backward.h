@@ -9,8 +9,8 @@
 //
 // Shapes: x, dx: (B, H, W, D), cells may be strided, dx apart from x and dy; dy: (B, H, W, D),
 //         dense; weight, dweight: (D, kh, kw), dense; bias, dbias: (D).
-// x, dy and dx have one dtype: float32, float16 or bfloat16; the rest is float32. With 16 bits ds is
-// rounded to the dtype of dy. Each gradient is optional; bias only matters with an activation.
+// x, dy and dx have one dtype: float32, float16 or bfloat16; the rest is float32. With 16 bits ds
+// is rounded to the dtype of dy. Each gradient is optional; bias only matters with an activation.
 //
 // Enqueues on `stream` and does not wait. Deterministic.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the

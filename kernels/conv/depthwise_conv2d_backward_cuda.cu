@@ -1,6 +1,6 @@
-// Chunk by chunk of images, so that ds is bounded and stays in the second-level cache: ds, dx as the
-// convolution of ds with the mirrored kernel, and sums for dweight and dbias over parts of the rows
-// of cells, which SumRows adds up at the end.
+// Chunk by chunk of images, so that ds is bounded and stays in the second-level cache: ds, dx as
+// the convolution of ds with the mirrored kernel, and sums for dweight and dbias over parts of the
+// rows of cells, which SumRows adds up at the end.
 #include <algorithm>
 
 #include "kernels/base/status_macros.h"

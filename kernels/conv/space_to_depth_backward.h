@@ -1,5 +1,5 @@
-// Backward of space_to_depth.h: each cell is spread over the 2x2 it came from; what stands for cells
-// outside x is dropped.
+// Backward of space_to_depth.h: each cell is spread over the 2x2 it came from; what stands for
+// cells outside x is dropped.
 //
 //   dx[b, r, s] = the part (r mod 2) + 2 * (s mod 2), of four, of dy[b, r/2, s/2]
 //

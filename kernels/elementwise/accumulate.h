@@ -4,8 +4,8 @@
 //   y[m, n] += x[m, n]
 //
 // Shapes: x, y: (M, N), rows may be strided; x apart from y.
-// y is float32, float16 or bfloat16; x has the dtype of y, or any of these if y is float32. Sums are
-// rounded once, to y's dtype.
+// y is float32, float16 or bfloat16; x has the dtype of y, or any of these if y is float32. Sums
+// are rounded once, to y's dtype.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for dtypes the

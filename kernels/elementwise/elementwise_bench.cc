@@ -7,6 +7,7 @@
 #include "kernels/elementwise/insert_token.h"
 #include "kernels/elementwise/transpose_tokens.h"
 #include "kernels/elementwise/unary.h"
+#include "kernels/elementwise/unary_backward.h"
 
 namespace localmamba {
 namespace {
@@ -34,6 +35,28 @@ BENCHMARK(BenchmarkUnary)
     ->ArgsProduct({{static_cast<int64_t>(UnaryFunction::kSilu),
                     static_cast<int64_t>(UnaryFunction::kGelu),
                     static_cast<int64_t>(UnaryFunction::kSoftplus)},
+                   {3136 * 192},
+                   {1, 2}})
+    ->UseRealTime();
+
+void BenchmarkUnaryBackward(benchmark::State& state) {
+  const auto function = static_cast<UnaryFunction>(state.range(0));
+  const int64_t count = state.range(1);
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(2)));
+  const std::vector<float> x(static_cast<size_t>(count), 0.5F);
+  std::vector<float> dy(x.size(), 0.25F);
+  const TensorView gradient(dy.data(), DType::kFloat32, {count});
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status =
+        UnaryBackward(function, {x.data(), DType::kFloat32, {count}}, gradient, gradient, stream);
+  }
+  Report(state, status, 3 * count);
+}
+BENCHMARK(BenchmarkUnaryBackward)
+    ->ArgNames({"function", "count", "threads"})
+    ->ArgsProduct({{static_cast<int64_t>(UnaryFunction::kSilu),
+                    static_cast<int64_t>(UnaryFunction::kGelu)},
                    {3136 * 192},
                    {1, 2}})
     ->UseRealTime();

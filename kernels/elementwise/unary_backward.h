@@ -2,8 +2,8 @@
 //
 //   dx = f'(x) * dy
 //
-// Shapes: x, dy, dx: any, the same, dense. float32, float16 or bfloat16, computed in float32. dx may
-// be dy or x.
+// Shapes: x, dy, dx: any, the same, dense. float32, float16 or bfloat16, computed in float32. dx
+// may be dy or x.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the

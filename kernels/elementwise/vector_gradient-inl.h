@@ -1,8 +1,9 @@
 // Derivatives of the activation functions (vector_math-inl.h) on Highway vectors of float, for
 // backward kernels. Guard as in vector_math-inl.h.
 //
-// Errors are at most 2^-20 of the larger of the result and its summands: the derivatives of SiLU and
-// GELU cross zero between two of opposite sign. NaN at minus infinity as the functions themselves.
+// Errors are at most 2^-20 of the larger of the result and its summands: the derivatives of SiLU
+// and GELU cross zero between two of opposite sign. NaN at minus infinity as the functions
+// themselves.
 #if defined(LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_GRADIENT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_GRADIENT_INL_H_
 #undef LOCALMAMBA_KERNELS_ELEMENTWISE_VECTOR_GRADIENT_INL_H_

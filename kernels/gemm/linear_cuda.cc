@@ -1,7 +1,7 @@
 // The residual comes through beta = 1 of cuBLASLt and a bias through its epilogue (rounded to y's
 // dtype, which the epilogue demands), unless an activation stands between: cuBLASLt has no exact
-// GELU, no SiLU and no sigmoid, so that case, which the networks have only after tiny products, takes
-// a pass of its own.
+// GELU, no SiLU and no sigmoid, so that case, which the networks have only after tiny products,
+// takes a pass of its own.
 #include "kernels/base/status_macros.h"
 #include "kernels/device/cuda/scratch.h"
 #include "kernels/gemm/backends.h"

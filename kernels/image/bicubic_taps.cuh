@@ -9,8 +9,8 @@ struct BicubicTaps {
   float weight[4];
 };
 
-// Keys' kernel with a = -0.75 at the four cells around `out`, indices clamped to the border. `scale`
-// is the size of the input by that of the output.
+// Keys' kernel with a = -0.75 at the four cells around `out`, indices clamped to the border.
+// `scale` is the size of the input by that of the output.
 __device__ inline BicubicTaps MakeBicubicTaps(int out, float scale, int in_size) {
   constexpr float a = -0.75F;
   const float centre = (static_cast<float>(out) + 0.5F) * scale - 0.5F;

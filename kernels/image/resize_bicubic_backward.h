@@ -1,7 +1,8 @@
 // Backward of resize_bicubic.h: the transposed interpolation.
 //
-//   dx[r, s] = sum_{i, j} (weight of row r in output row i) * (weight of column s in output column j)
-//              * dy[i, j]
+//   dx[r, s] = sum_{i, j} R[i, r] * S[j, s] * dy[i, j]
+//
+// where R[i, r] is the weight of input row r in output row i, and S the same for columns.
 //
 // Shapes (dense, float32): dy: (Ho, Wo, C), dx: (H, W, C); H, W >= 1.
 //

@@ -44,8 +44,8 @@ struct AdamWArgs {
 };
 
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if a tensor has the wrong shape, dtype or device (naming it by its index)
-//         or an option is out of range; RESOURCE_EXHAUSTED if the device is out of memory.
+// Errors: INVALID_ARGUMENT if a tensor has the wrong shape, dtype or device (named by its index) or
+//         an option is out of range; RESOURCE_EXHAUSTED if the device is out of memory.
 absl::Status AdamW(const AdamWArgs& args, Stream& stream);
 
 }  // namespace localmamba

@@ -19,8 +19,8 @@ struct EmaTensor {
 };
 
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if a tensor has the wrong shape, dtype or device (naming it by its index)
-//         or `decay` is not in [0, 1].
+// Errors: INVALID_ARGUMENT if a tensor has the wrong shape, dtype or device (named by its index) or
+//         `decay` is not in [0, 1].
 absl::Status UpdateEma(absl::Span<const EmaTensor> tensors, double decay, Stream& stream);
 
 }  // namespace localmamba

@@ -2,9 +2,9 @@
 //
 //   norm = sqrt(sum of the squares of all elements)
 //
-// Tensors: float32, dense, any shapes; norm: a float32 scalar. It is finite exactly if every element
-// is and the norm itself does not exceed float32's largest number: squares are summed in float64, so
-// they do not overflow before. 0 for no tensors.
+// Tensors: float32, dense, any shapes; norm: a float32 scalar. It is finite exactly if every
+// element is and the norm itself does not exceed float32's largest number: squares are summed in
+// float64, so they do not overflow before. 0 for no tensors.
 #ifndef LOCALMAMBA_KERNELS_OPTIM_GRADIENT_NORM_H_
 #define LOCALMAMBA_KERNELS_OPTIM_GRADIENT_NORM_H_
 

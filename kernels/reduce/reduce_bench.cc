@@ -3,8 +3,10 @@
 
 #include <vector>
 
+#include "kernels/reduce/cross_entropy.h"
 #include "kernels/reduce/mean_tokens.h"
 #include "kernels/reduce/softmax.h"
+#include "kernels/reduce/sum_rows.h"
 #include "kernels/reduce/top_k.h"
 
 namespace localmamba {
@@ -51,6 +53,43 @@ void BenchmarkSoftmax(benchmark::State& state) {
   Report(state, status, 2 * M * 1000);
 }
 BENCHMARK(BenchmarkSoftmax)->ArgName("M")->Arg(1)->Arg(8);
+
+void BenchmarkSumRows(benchmark::State& state) {
+  const int64_t M = state.range(0);
+  const int64_t P = state.range(1);
+  const int64_t N = state.range(2);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const std::vector<float> x(static_cast<size_t>(M * N));
+  std::vector<float> y(static_cast<size_t>(P * N));
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status =
+        SumRows({x.data(), DType::kFloat32, {M, N}}, {y.data(), DType::kFloat32, {P, N}}, stream);
+  }
+  Report(state, status, M * N);
+}
+BENCHMARK(BenchmarkSumRows)
+    ->ArgNames({"M", "P", "N"})
+    ->Args({8 * 3136, 1, 96})
+    ->Args({8 * 49, 1, 768})
+    ->Args({8 * 196, 196, 192});
+
+void BenchmarkCrossEntropyBackward(benchmark::State& state) {
+  const int64_t M = state.range(0);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const std::vector<float> logits = Logits(M);
+  const std::vector<float> targets(logits.size(), 0.001F);
+  std::vector<float> dlogits(logits.size());
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = CrossEntropyBackward({.logits = {logits.data(), DType::kFloat32, {M, 1000}},
+                                   .targets = {targets.data(), DType::kFloat32, {M, 1000}},
+                                   .dlogits = {dlogits.data(), DType::kFloat32, {M, 1000}}},
+                                  stream);
+  }
+  Report(state, status, 3 * M * 1000);
+}
+BENCHMARK(BenchmarkCrossEntropyBackward)->ArgName("M")->Arg(8);
 
 void BenchmarkTopK(benchmark::State& state) {
   const int64_t M = state.range(0);

@@ -5,8 +5,8 @@
 //
 // Shapes: x: (M, N), rows may be strided, float32, float16 or bfloat16; y: (P, N), dense, float32;
 //         P divides M. y is 0 if M is.
-// Sums are float32 over parts of the rows, then over the parts, both in an order that depends on the
-// shape alone: deterministic.
+// Sums are float32 over parts of the rows, then over the parts, both in an order that depends on
+// the shape alone: deterministic.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the

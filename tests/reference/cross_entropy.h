@@ -1,4 +1,5 @@
-// kernels/reduce/cross_entropy.h and softmax_backward.h in double precision. Rows of C or N elements.
+// kernels/reduce/cross_entropy.h and softmax_backward.h in double precision. Rows of C or N
+// elements.
 #ifndef LOCALMAMBA_TESTS_REFERENCE_CROSS_ENTROPY_H_
 #define LOCALMAMBA_TESTS_REFERENCE_CROSS_ENTROPY_H_
 

@@ -1,5 +1,5 @@
-// cuBLASLt thinks in column-major matrices: what is computed is y^T = b^T a^T, and a row-major matrix
-// is the column-major one of its transpose.
+// cuBLASLt thinks in column-major matrices: what is computed is y^T = b^T a^T, and a row-major
+// matrix is the column-major one of its transpose.
 #include "kernels/gemm/cuda/product.h"
 
 #include <cublasLt.h>

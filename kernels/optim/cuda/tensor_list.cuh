@@ -1,4 +1,5 @@
-// Many tensors, most of them small, in one launch: their addresses travel as arguments of the kernel.
+// Many tensors, most of them small, in one launch: their addresses travel as arguments of the
+// kernel.
 #ifndef LOCALMAMBA_KERNELS_OPTIM_CUDA_TENSOR_LIST_CUH_
 #define LOCALMAMBA_KERNELS_OPTIM_CUDA_TENSOR_LIST_CUH_
 
@@ -98,7 +99,8 @@ __device__ __forceinline__ void StoreFour(const float (&values)[4], int64_t coun
 inline int64_t PiecesOf(int64_t count) { return DivideUp(count, kPieceElements); }
 
 // Calls launch(list, blocks, first_block) for lists that cover all of `tensors`, whose entries
-// describe(tensor) makes (but for first_block). `first_block` counts the blocks of earlier launches.
+// describe(tensor) makes (but for first_block). `first_block` counts the blocks of earlier
+// launches.
 template <int kPointers, class Tensors, class Describe, class Launch>
 absl::Status LaunchLists(const Tensors& tensors, Describe describe, Launch launch) {
   TensorList<kPointers> list = {};
