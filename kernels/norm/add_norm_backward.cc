@@ -5,15 +5,6 @@
 #include "kernels/tensor/check_args.h"
 
 namespace localmamba {
-namespace {
-
-// Of dy and dhidden, of which either may be absent.
-DType ActivationType(const AddNormBackwardArgs& args) {
-  if (!args.dy.empty()) return args.dy.dtype();
-  return args.dhidden.empty() ? DType::kFloat32 : args.dhidden.dtype();
-}
-
-}  // namespace
 
 absl::Status AddNormBackward(const AddNormBackwardArgs& args, Stream& stream) {
   const ArgChecker check("add_norm_backward", stream.device());
@@ -31,7 +22,7 @@ absl::Status AddNormBackward(const AddNormBackwardArgs& args, Stream& stream) {
     return check.Error("residual_out", args.residual_out, "an even number of channels to rotate");
   }
   LM_RETURN_IF_ERROR(check.Dense("weight", args.weight, DType::kFloat32, {D}));
-  const DType dtype = ActivationType(args);
+  const DType dtype = args.dy.empty() ? args.dhidden.dtype() : args.dy.dtype();
   LM_RETURN_IF_ERROR(check.OptionalDense("dy", args.dy, dtype, shape));
   LM_RETURN_IF_ERROR(
       check.OptionalDense("dresidual_out", args.dresidual_out, DType::kFloat32, shape));
@@ -46,6 +37,9 @@ absl::Status AddNormBackward(const AddNormBackwardArgs& args, Stream& stream) {
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return AddNormBackwardCpu(args, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return AddNormBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

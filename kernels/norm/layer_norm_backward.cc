@@ -27,6 +27,9 @@ absl::Status LayerNormBackward(const LayerNormBackwardArgs& args, Stream& stream
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return LayerNormBackwardCpu(args, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return LayerNormBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

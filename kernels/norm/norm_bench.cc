@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "kernels/norm/add_norm.h"
+#include "kernels/norm/add_norm_backward.h"
 #include "kernels/norm/layer_norm.h"
+#include "kernels/norm/layer_norm_backward.h"
 #include "kernels/norm/pooled_layer_norm.h"
+#include "kernels/norm/pooled_layer_norm_backward.h"
 
 namespace localmamba {
 namespace {
@@ -92,6 +95,89 @@ void BenchmarkAddNorm(benchmark::State& state) {
 BENCHMARK(BenchmarkAddNorm)
     ->ArgNames({"batch", "D", "threads"})
     ->ArgsProduct({{1, 8}, {192, 384}, {1, 2}})
+    ->UseRealTime();
+
+void BenchmarkLayerNormBackward(benchmark::State& state) {
+  const Shape shape = {state.range(0), state.range(1)};
+  const bool gate = state.range(2) != 0;
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(3)));
+  const Floats x(shape);
+  const Floats weight({shape[1]});
+  const Floats z(shape);
+  const Floats dy(shape);
+  const Floats dx(shape);
+  const Floats dz(shape);
+  const Floats dweight({shape[1]});
+  const Floats dbias({shape[1]});
+  const LayerNormBackwardArgs args{.x = x.view,
+                                   .weight = weight.view,
+                                   .bias = weight.view,
+                                   .z = gate ? z.view : TensorView(),
+                                   .dy = dy.view,
+                                   .dx = dx.view,
+                                   .dz = gate ? dz.view : TensorView(),
+                                   .dweight = dweight.view,
+                                   .dbias = dbias.view};
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) status = LayerNormBackward(args, stream);
+  Report(state, status, (gate ? 5 : 3) * shape.elements());
+}
+BENCHMARK(BenchmarkLayerNormBackward)
+    ->ArgNames({"M", "D", "gate", "threads"})
+    ->ArgsProduct({{3136}, {96}, {0}, {1, 2}})
+    ->ArgsProduct({{3136, 25088}, {192}, {0, 1}, {1, 2}})
+    ->UseRealTime();
+
+void BenchmarkPooledLayerNormBackward(benchmark::State& state) {
+  const Shape shape = {state.range(0), state.range(1), state.range(2)};
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(3)));
+  const Floats x(shape);
+  const Floats weight({shape[2]});
+  const Floats dy({shape[0], shape[2]});
+  const Floats dx(shape);
+  const Floats dweight({shape[2]});
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = PooledLayerNormBackward(
+        {.x = x.view, .weight = weight.view, .dy = dy.view, .dx = dx.view, .dweight = dweight.view},
+        stream);
+  }
+  Report(state, status, 2 * shape.elements());
+}
+BENCHMARK(BenchmarkPooledLayerNormBackward)
+    ->ArgNames({"M", "L", "D", "threads"})
+    ->ArgsProduct({{4}, {3136}, {192}, {1, 2}})
+    ->UseRealTime();
+
+void BenchmarkAddNormBackward(benchmark::State& state) {
+  const Shape shape = {state.range(0), 196, state.range(1)};
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(2)));
+  const Floats residual_out(shape);
+  const Floats table({shape[1], shape[2]});
+  const Floats weight({shape[2]});
+  const Floats dy(shape);
+  const Floats dresidual_out(shape);
+  const Floats dhidden(shape);
+  const Floats dresidual(shape);
+  const Floats dweight({shape[2]});
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = AddNormBackward({.residual_out = residual_out.view,
+                              .rope_cos = table.view,
+                              .rope_sin = table.view,
+                              .weight = weight.view,
+                              .dy = dy.view,
+                              .dresidual_out = dresidual_out.view,
+                              .dhidden = dhidden.view,
+                              .dresidual = dresidual.view,
+                              .dweight = dweight.view},
+                             stream);
+  }
+  Report(state, status, 5 * shape.elements());
+}
+BENCHMARK(BenchmarkAddNormBackward)
+    ->ArgNames({"batch", "D", "threads"})
+    ->ArgsProduct({{1, 8}, {192}, {1, 2}})
     ->UseRealTime();
 
 }  // namespace

@@ -23,6 +23,9 @@ absl::Status PooledLayerNormBackward(const PooledLayerNormBackwardArgs& args, St
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return PooledLayerNormBackwardCpu(args, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return PooledLayerNormBackwardCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -24,6 +24,7 @@ absl::Status SelectiveScanCuda(absl::Span<const SelectiveScanDirection> directio
 absl::Status SelectiveScanBackwardCuda(absl::Span<const SelectiveScanBackwardDirection> directions,
                                        const SelectiveScanOptions& options, Stream& stream);
 absl::Status MergeDirectionsCuda(const MergeDirectionsArgs& args, Stream& stream);
+absl::Status MergeDirectionsBackwardCuda(const MergeDirectionsBackwardArgs& args, Stream& stream);
 
 }  // namespace localmamba
 

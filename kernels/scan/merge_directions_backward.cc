@@ -51,6 +51,11 @@ absl::Status MergeDirectionsBackward(const MergeDirectionsBackwardArgs& args, St
     MergeDirectionsBackwardCpu(args, stream);
     return absl::OkStatus();
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) {
+    return MergeDirectionsBackwardCuda(args, stream);
+  }
+#endif
   return check.Unimplemented(dtype);
 }
 

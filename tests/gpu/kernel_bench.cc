@@ -31,6 +31,7 @@
 #include "kernels/scan/scan_order.h"
 #include "kernels/scan/selective_scan.h"
 #include "kernels/scan/selective_scan_backward.h"
+#include "tests/gpu/bench_case.h"
 #include "tests/gpu/device_bench.h"
 
 namespace localmamba {
@@ -38,19 +39,6 @@ namespace {
 
 constexpr DType kF32 = DType::kFloat32;
 constexpr int64_t kStates = 16;
-
-struct Case {
-  int64_t batch;
-  DType dtype;
-  benchmark::State& state;
-  BenchDevice& device;
-
-  Tensor Data(const Shape& shape) const { return device.Random(dtype, shape); }
-  Tensor Float32(const Shape& shape) const { return device.Random(kF32, shape); }
-  void Run(const Work& work, absl::FunctionRef<absl::Status()> enqueue) const {
-    Measure(state, device.stream(), work, enqueue);
-  }
-};
 
 void CopyBuffers(const Case& c) {
   const Tensor x = c.Data({c.batch, 3136, 384});
@@ -357,7 +345,7 @@ void BestFive(const Case& c) {
 }
 
 void Register(Device device, const std::string& name, std::initializer_list<int64_t> batches,
-              std::function<void(const Case&)> run) {
+              BenchmarkBody run) {
   for (const DType dtype : {DType::kFloat16, DType::kFloat32}) {
     for (const int64_t batch : batches) {
       benchmark::RegisterBenchmark(
@@ -373,11 +361,10 @@ void Register(Device device, const std::string& name, std::initializer_list<int6
 }
 
 void RegisterAll(Device device) {
-  const auto add = [device](const std::string& name, std::function<void(const Case&)> run) {
+  const auto add = [device](const std::string& name, BenchmarkBody run) {
     Register(device, name, {128, 1}, std::move(run));
   };
-  const auto add_training = [device](const std::string& name,
-                                     std::function<void(const Case&)> run) {
+  const auto add_training = [device](const std::string& name, BenchmarkBody run) {
     Register(device, name, {64}, std::move(run));
   };
   add("copy", CopyBuffers);
@@ -421,6 +408,7 @@ void RegisterAll(Device device) {
   add("mean_tokens/vim", [](const Case& c) { Pool(c, 196, 192); });
   add("softmax", Probabilities);
   add("top_k", BestFive);
+  AddNormBackwardBenchmarks(add_training);
 }
 
 }  // namespace
