@@ -83,6 +83,11 @@ size_t SharedBytesOfGroups(int columns) {
   return static_cast<size_t>(Group::kRowsPerBlock) * static_cast<size_t>(columns) * sizeof(float);
 }
 
+// Blocks that a multiprocessor should hold: with three vectors a thread the compiler would take all
+// registers for one block, and the norms in 16 bits would take up to 1.6 times as long.
+template <class Group>
+inline constexpr int kMinBlocks = Group::kVectors == 3 ? 2 : 1;
+
 // Op is one of the norms:
 //   LoadX<Group>(row, columns, x), LoadDy<Group>(row, columns, dy): the first `columns` elements of
 //       a row, then zeros;
@@ -90,7 +95,7 @@ size_t SharedBytesOfGroups(int columns) {
 //   StoreDx<Group>(row, columns, dx).
 // partial: (gridDim.x, 2, columns), sums for weight and bias; null if they are not wanted.
 template <class Group, class Op>
-__global__ void __launch_bounds__(kNormThreads)
+__global__ void __launch_bounds__(kNormThreads, kMinBlocks<Group>)
     NormBackwardKernel(Op op, NormBackwardParams params, float* partial) {
   extern __shared__ float of_group[];
   typename Group::Registers dweight = {};
