@@ -1,6 +1,6 @@
-// GB/s of merging four directions in the stages of LocalVMamba-T, with channel attention, and of its
-// gradients. The bytes are one read of every direction and one write of y; backward one write of
-// every direction more.
+// GB/s of merging four directions in the stages of LocalVMamba-T, with channel attention, and of
+// its gradients. The bytes are one read of every direction and one write of y; backward one write
+// of every direction more.
 #include <benchmark/benchmark.h>
 
 #include <vector>
