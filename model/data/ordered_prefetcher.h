@@ -50,7 +50,9 @@ class OrderedPrefetcher {
   // Errors: the first one in the order of batches, of `make` or of a part; again in later calls.
   absl::StatusOr<std::unique_ptr<Batch>> Next() ABSL_LOCKS_EXCLUDED(mu_) {
     MutexLock lock(mu_);
-    mu_.Await([this] { return FrontIsDone() || (ended_ && queue_.empty()); });
+    mu_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+      return FrontIsDone() || (ended_ && queue_.empty());
+    });
     if (queue_.empty()) return std::unique_ptr<Batch>();
     Entry& front = *queue_.front();
     if (!front.status.ok()) return front.status;  // it stays, for later calls
@@ -102,7 +104,9 @@ class OrderedPrefetcher {
       int64_t part = 0;
       {
         MutexLock lock(mu_);
-        mu_.Await([this] { return stopping_ || HasPart() || CanBegin(); });
+        mu_.Await([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+          return stopping_ || HasPart() || CanBegin();
+        });
         if (stopping_) return;
         if (!HasPart()) BeginBatch();
         if (!HasPart()) continue;  // there are no more batches
