@@ -33,7 +33,7 @@ void AddAndRotate(const float* hidden, const float* residual, const float* rope_
 #else
 void AddAndRotate(const float* hidden, const float* residual, const float* rope_cos,
                   const float* rope_sin, float* sum, size_t D) {
-  const hn::ScalableTag<float> d;
+  const RowTag d;
   ForEachVector(D, [&](size_t i, size_t n) HWY_ATTR {
     auto s = LoadPartial(d, hidden + i, n);
     if (residual != nullptr) s = hn::Add(s, LoadPartial(d, residual + i, n));
@@ -51,16 +51,11 @@ void AddAndRotate(const float* hidden, const float* residual, const float* rope_
 
 void Normalize(const float* sum, NormKind norm, const float* weight, const float* bias, float eps,
                float* y, size_t D) {
-  const hn::ScalableTag<float> d;
-  const RowStatistics statistics =
-      norm == NormKind::kRms ? RmsStatistics(sum, D, eps) : LayerStatistics(sum, D, eps);
-  const auto mean = hn::Set(d, statistics.mean);
-  const auto scale = hn::Set(d, statistics.scale);
+  const RowTag d;
+  const NormalizedRow row = {
+      sum, norm == NormKind::kRms ? RmsStatistics(sum, D, eps) : LayerStatistics(sum, D, eps)};
   ForEachVector(D, [&](size_t i, size_t n) HWY_ATTR {
-    auto v = hn::Mul(hn::Sub(LoadPartial(d, sum + i, n), mean), scale);
-    v = hn::Mul(v, LoadPartial(d, weight + i, n));
-    if (bias != nullptr) v = hn::Add(v, LoadPartial(d, bias + i, n));
-    StorePartial(d, v, y + i, n);
+    StorePartial(d, WeighAndShift(row.Load(i, n), weight, bias, i, n), y + i, n);
   });
 }
 

@@ -29,9 +29,7 @@ void LayerNormBackwardRow(const float* x, const float* weight, const float* bias
     const auto sigmoid = Sigmoid(d, z_i);
     const auto silu = hn::Mul(z_i, sigmoid);
     if (dz != nullptr) {
-      auto y = normalized;  // before the gate
-      if (weight != nullptr) y = hn::Mul(y, LoadPartial(d, weight + i, n));
-      if (bias != nullptr) y = hn::Add(y, LoadPartial(d, bias + i, n));
+      const auto y = WeighAndShift(normalized, weight, bias, i, n);  // before the gate
       // sigmoid + silu * (1 - sigmoid), the derivative of SiLU.
       const auto slope = hn::Add(sigmoid, hn::NegMulAdd(silu, sigmoid, silu));
       StorePartial(d, hn::Mul(hn::Mul(dy_i, y), slope), dz + i, n);

@@ -18,14 +18,10 @@ namespace {
 // Absent weight, bias and z are null. Three passes over a row, which stays in the nearest cache.
 void LayerNormRow(const float* x, const float* weight, const float* bias, const float* z, float eps,
                   float* y, size_t D) {
-  const hn::ScalableTag<float> d;
-  const RowStatistics statistics = LayerStatistics(x, D, eps);
-  const auto mean = hn::Set(d, statistics.mean);
-  const auto scale = hn::Set(d, statistics.scale);
+  const RowTag d;
+  const NormalizedRow row = {x, LayerStatistics(x, D, eps)};
   ForEachVector(D, [&](size_t i, size_t n) HWY_ATTR {
-    auto v = hn::Mul(hn::Sub(LoadPartial(d, x + i, n), mean), scale);
-    if (weight != nullptr) v = hn::Mul(v, LoadPartial(d, weight + i, n));
-    if (bias != nullptr) v = hn::Add(v, LoadPartial(d, bias + i, n));
+    auto v = WeighAndShift(row.Load(i, n), weight, bias, i, n);
     if (z != nullptr) v = hn::Mul(v, Silu(d, LoadPartial(d, z + i, n)));
     StorePartial(d, v, y + i, n);
   });

@@ -19,15 +19,12 @@ namespace {
 
 // sum[d] = sum over `tokens` rows of x of their normalised elements.
 void SumNormalized(const float* x, size_t tokens, size_t D, float eps, float* sum) {
-  const hn::ScalableTag<float> d;
+  const RowTag d;
   std::fill_n(sum, D, 0.0F);
   for (size_t l = 0; l < tokens; ++l, x += D) {
-    const RowStatistics statistics = LayerStatistics(x, D, eps);
-    const auto mean = hn::Set(d, statistics.mean);
-    const auto scale = hn::Set(d, statistics.scale);
+    const NormalizedRow row = {x, LayerStatistics(x, D, eps)};
     ForEachVector(D, [&](size_t i, size_t n) HWY_ATTR {
-      const auto deviation = hn::Sub(LoadPartial(d, x + i, n), mean);
-      StorePartial(d, hn::MulAdd(deviation, scale, LoadPartial(d, sum + i, n)), sum + i, n);
+      StorePartial(d, hn::Add(row.Load(i, n), LoadPartial(d, sum + i, n)), sum + i, n);
     });
   }
 }

@@ -19,6 +19,9 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+using RowTag = hn::ScalableTag<float>;
+using RowVec = hn::Vec<RowTag>;
+
 // Sum of x[i] - mean over a row, or of its square, in two accumulators that hide the latency of
 // additions.
 template <bool kSquare>
@@ -50,7 +53,7 @@ HWY_INLINE float SumOfDeviations(const float* x, size_t count, float mean) {
   return sum;
 }
 
-// y = (x - mean) * scale, the form of both norms.
+// Both norms are x^ = (x - mean) * scale.
 struct RowStatistics {
   float mean;   // 0 for an RMS norm
   float scale;  // 1 / sqrt(variance or mean square + eps)
@@ -65,6 +68,27 @@ HWY_INLINE RowStatistics LayerStatistics(const float* x, size_t count, float eps
 HWY_INLINE RowStatistics RmsStatistics(const float* x, size_t count, float eps) {
   const float mean_square = SumOfDeviations<true>(x, count, 0.0F) / static_cast<float>(count);
   return {0.0F, 1.0F / std::sqrt(mean_square + eps)};
+}
+
+// x^ of a row, by vectors: n elements from i.
+struct NormalizedRow {
+  const float* x;
+  RowStatistics statistics;
+
+  [[nodiscard]] HWY_INLINE RowVec Load(size_t i, size_t n) const {
+    const RowTag d;
+    return hn::Mul(hn::Sub(LoadPartial(d, x + i, n), hn::Set(d, statistics.mean)),
+                   hn::Set(d, statistics.scale));
+  }
+};
+
+// normalized * weight + bias at n elements from i. Absent ones are null.
+HWY_INLINE RowVec WeighAndShift(RowVec normalized, const float* weight, const float* bias, size_t i,
+                                size_t n) {
+  const RowTag d;
+  if (weight != nullptr) normalized = hn::Mul(normalized, LoadPartial(d, weight + i, n));
+  if (bias != nullptr) normalized = hn::Add(normalized, LoadPartial(d, bias + i, n));
+  return normalized;
 }
 
 // Calls body(i, n) for each vector of a row: n elements from i, all lanes but for the last call.

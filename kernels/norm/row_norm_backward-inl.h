@@ -19,21 +19,6 @@ HWY_BEFORE_NAMESPACE();
 namespace localmamba {
 namespace HWY_NAMESPACE {
 
-using RowTag = hn::ScalableTag<float>;
-using RowVec = hn::Vec<RowTag>;
-
-// x^ of a row.
-struct NormalizedRow {
-  const float* x;
-  RowStatistics statistics;
-
-  [[nodiscard]] HWY_INLINE RowVec Load(size_t i, size_t n) const {
-    const RowTag d;
-    return hn::Mul(hn::Sub(LoadPartial(d, x + i, n), hn::Set(d, statistics.mean)),
-                   hn::Set(d, statistics.scale));
-  }
-};
-
 // Means over the row.
 struct GradientMeans {
   float g;             // of g; 0 for an RMS norm
