@@ -1,6 +1,7 @@
 #include "model/training/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <utility>
 
@@ -40,7 +41,8 @@ json ToJson(const EpochResult& epoch) {
 
 EpochResult EpochFromJson(const json& value) {
   return {.epoch = value.at("epoch").get<int64_t>(),
-          .train_loss = value.at("train_loss").get<double>(),
+          // JSON has no NaN: null is what an epoch without a good step has.
+          .train_loss = OptionalDouble(value.at("train_loss")).value_or(NAN),
           .validation_loss = OptionalDouble(value.at("validation_loss")),
           .top1 = OptionalDouble(value.at("top1")),
           .top5 = OptionalDouble(value.at("top5")),
@@ -70,6 +72,7 @@ json ToJson(const Checkpoint& checkpoint) {
           {"scaler", ToJson(progress.scaler)},
           {"epoch_loss_sum", progress.epoch_loss_sum},
           {"epoch_steps", progress.epoch_steps},
+          {"epoch_finite_steps", progress.epoch_finite_steps},
           {"epoch_seconds", progress.epoch_seconds},
           {"epochs", std::move(epochs)},
           {"settings", checkpoint.run.settings},
@@ -84,6 +87,7 @@ void FromJson(const json& value, Checkpoint& checkpoint) {
   progress.scaler = ScalerFromJson(value.at("scaler"));
   progress.epoch_loss_sum = value.at("epoch_loss_sum").get<double>();
   progress.epoch_steps = value.at("epoch_steps").get<int64_t>();
+  progress.epoch_finite_steps = value.at("epoch_finite_steps").get<int64_t>();
   progress.epoch_seconds = value.at("epoch_seconds").get<double>();
   for (const json& epoch : value.at("epochs")) progress.epochs.push_back(EpochFromJson(epoch));
   checkpoint.run.settings = value.at("settings");

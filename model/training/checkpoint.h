@@ -40,6 +40,7 @@ struct TrainingProgress {
   // Of the steps of the epoch that is under way.
   double epoch_loss_sum = 0;
   int64_t epoch_steps = 0;
+  int64_t epoch_finite_steps = 0;  // that count for epoch_loss_sum: not those skipped
   double epoch_seconds = 0;
   std::vector<EpochResult> epochs;  // those that are finished
 };
