@@ -1,14 +1,11 @@
 // localmamba_server: the one file that names concrete classes and connects them.
 #include <grpcpp/impl/service_type.h>
 #include <prometheus/registry.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,6 +30,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/vision_service.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/idle_threads.h"
 #include "server/runtime/lifecycle.h"
 #include "server/runtime/log.h"
 #include "server/runtime/notification.h"
@@ -194,18 +192,6 @@ int Main(const std::vector<std::string>& arguments) {
   log->Error("cannot serve", {{"code", absl::StatusCodeToString(status.code())},
                               {"error", std::string(status.message())}});
   return kExitFailed;
-}
-
-// Idle threads of OpenMP shall sleep at once: by default they spin, and take the processors from
-// the threads that receive and decode. libgomp reads its environment when it is loaded, before
-// main; so this starts the program once more. If that is not possible, the server is slower but
-// works as well.
-void LetIdleThreadsSleep(char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;  // not the first start, or chosen by hand
-  if (setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0) != 0) return;
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (!error) execv(program.c_str(), argv);
 }
 
 }  // namespace

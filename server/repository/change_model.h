@@ -15,8 +15,6 @@ namespace localmamba {
 
 // Says which job made a version: {"id", "create_time"}.
 inline constexpr char kJobFile[] = "job.json";
-// What a job measured of the version it made.
-inline constexpr char kMetricsFile[] = "metrics.json";
 
 // Errors: INVALID_ARGUMENT unless the name has only letters, digits, "_", "-" and ".", and starts
 // with a letter or digit.

@@ -16,6 +16,7 @@ namespace localmamba {
 inline constexpr char kSpecFile[] = "model.json";
 inline constexpr char kWeightsFile[] = "weights.safetensors";
 inline constexpr char kLabelsFile[] = "labels.json";
+inline constexpr char kMetricsFile[] = "metrics.json";  // what training measured of the version
 
 struct ModelFolder {
   std::string path;

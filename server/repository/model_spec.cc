@@ -1,7 +1,5 @@
 #include "server/repository/model_spec.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <cctype>
 #include <memory>
 #include <utility>
@@ -9,19 +7,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/annotate.h"
-#include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/model.pb.h"
 #include "model/weights/atomic_file.h"
 #include "model/weights/mapped_file.h"
-#include "model/weights/strict_json.h"
 #include "server/repository/json_layout.h"
 #include "server/repository/model_spec_proto.h"
+#include "server/repository/proto_json.h"
 
 namespace localmamba {
 namespace {
 
-constexpr int kMaxJsonDepth = 16;  // the message itself needs 6
 constexpr size_t kMaxLabelLength = 64;
 
 bool IsVersionLabel(absl::string_view text) {
@@ -68,20 +64,8 @@ absl::string_view FamilyField(const NetworkConfig& config) {
 }
 
 absl::StatusOr<ModelSpec> Parse(absl::string_view json) {
-  if (json.size() > kMaxModelSpecBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("has ", json.size(), " bytes, wanted at most ", kMaxModelSpecBytes));
-  }
-  // Protobuf's parser takes repeated keys and names no place in malformed text.
-  LM_ASSIGN_OR_RETURN(const nlohmann::json value, ParseStrictJson(json, kMaxJsonDepth));
-  if (!value.is_object()) return absl::InvalidArgumentError("is no JSON object");
   v1::ModelSpec proto;
-  const auto parsed =
-      google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &proto);
-  if (!parsed.ok()) {
-    return absl::InvalidArgumentError(
-        absl::string_view(parsed.message().data(), parsed.message().size()));
-  }
+  LM_RETURN_IF_ERROR(ParseProtoJson(json, kMaxModelSpecBytes, proto));
   LM_ASSIGN_OR_RETURN(ModelSpec spec, ModelSpecFromProto(proto));
   LM_RETURN_IF_ERROR(Validate(spec));
   return spec;
@@ -107,14 +91,7 @@ absl::StatusOr<ModelSpec> ParseModelSpec(absl::string_view json, absl::string_vi
 }
 
 std::string FormatModelSpec(const ModelSpec& spec) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  const auto printed =
-      google::protobuf::util::MessageToJsonString(ModelSpecToProto(spec), &text, options);
-  LM_CHECK(printed.ok());
-  auto json = nlohmann::ordered_json::parse(text);
+  nlohmann::ordered_json json = ProtoToJson(ModelSpecToProto(spec));
   // Protobuf writes 64-bit integers as text; both forms are read.
   for (auto& [label, version] : json["version_labels"].items())
     version = spec.version_labels.at(label);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
@@ -37,8 +38,12 @@ absl::Status WriteSpec(const fs::path& path, const ModelSpec& spec, bool overwri
 absl::Status WriteVersionFiles(const fs::path& folder, const ParameterSet& parameters,
                                const WriteModelOptions& options) {
   LM_RETURN_IF_ERROR(SaveWeights(parameters, options.dtype, (folder / kWeightsFile).string()));
-  if (options.labels_json.empty()) return absl::OkStatus();
-  return WriteFileAtomically((folder / kLabelsFile).string(), options.labels_json);
+  for (const auto& [name, text] : {std::pair(kLabelsFile, &options.labels_json),
+                                   std::pair(kMetricsFile, &options.metrics_json)}) {
+    if (text->empty()) continue;
+    LM_RETURN_IF_ERROR(WriteFileAtomically((folder / name).string(), *text));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace

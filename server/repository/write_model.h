@@ -17,6 +17,7 @@ struct WriteModelOptions {
   DType dtype = DType::kFloat32;  // of the weights: f32, f16 or bf16
   bool overwrite = false;         // of the version and of a model.json that says something else
   std::string labels_json;        // text of a labels.json; "": none is written
+  std::string metrics_json;       // text of a metrics.json; "": none is written
 };
 
 // Writes <path>/model.json and <path>/<version>/, made if need be. The version appears at once and
