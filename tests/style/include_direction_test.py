@@ -13,15 +13,16 @@ ALLOWED = {
     "kernels": {"kernels"},
     "model": {"model", "kernels"},
     "server": {"server", "model", "kernels", "proto"},
+    "trainer": {"trainer", "server", "model", "kernels", "proto"},
     "tool": {"tool", "server", "model", "kernels", "proto"},
     "client": {"client", "proto"},
 }
 # In the server, only these folders see generated protobuf and gRPC types.
-PROTO_FOLDERS = {"server/rpc", "server/repository", "server/config"}
+PROTO_FOLDERS = {"server/rpc", "server/repository", "server/config", "server/training_run"}
 # Packages that only some parts may use.
 RESTRICTED = {
     "grpcpp/": {"server/rpc", "server/main.cc", "client"},
-    "google/protobuf/": {"server/rpc", "server/repository", "server/config", "client"},
+    "google/protobuf/": {"server/rpc", "server/repository", "server/config", "server/training_run", "trainer", "client"},
     "cuda_runtime": {"kernels"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
@@ -39,7 +40,7 @@ def problems_of(root: pathlib.Path, path: pathlib.Path) -> list[str]:
         if target in ALLOWED and target not in ALLOWED[part]:
             found.append(f'{relative}: {part} must not include "{include}"')
         if include.startswith(GENERATED) and include.endswith(".pb.h"):
-            allowed = part in ("client", "tool") or folder in PROTO_FOLDERS
+            allowed = part in ("client", "tool", "trainer") or folder in PROTO_FOLDERS
             if not allowed:
                 found.append(f'{relative}: generated code "{include}" stays in {sorted(PROTO_FOLDERS)} and client')
         for prefix, places in RESTRICTED.items():
