@@ -6,7 +6,7 @@
 namespace localmamba::tool {
 
 void EngineFlags::AddFlags(CLI::App& app) {
-  app.add_option("--model", model_, "Model folder")->required();
+  app.add_option("--model,model", model_, "Model folder")->required();
   app.add_option("--version", version_, "Version number or label (default: the newest)");
   app.add_option("--device", device_, "cpu, cuda, cuda:N or auto")->capture_default_str();
   app.add_option("--dtype", dtype_, "Type of the activations")

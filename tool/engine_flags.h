@@ -12,7 +12,7 @@
 
 namespace localmamba::tool {
 
-// --model, --version, --device, --dtype and --threads.
+// --model (or the first argument), --version, --device, --dtype and --threads.
 class EngineFlags {
  public:
   void AddFlags(CLI::App& app);

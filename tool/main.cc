@@ -44,6 +44,7 @@ int Main(int argc, char** argv) {
   add("inspect", "Show parameters, MACs and scan directions of a model", MakeInspectCommand);
   add("forward", "Run a model on a tensor", MakeForwardCommand);
   add("bench", "Measure latency and throughput of a model", MakeBenchCommand);
+  add("evaluate", "Measure the accuracy of a model on a folder of images", MakeEvaluateCommand);
   add("scan-order", "Print the order of a scan direction as JSON", MakeScanOrderCommand);
 
   try {
