@@ -12,9 +12,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "kernels/base/mutex.h"
 #include "server/pipeline/served_models.h"
 #include "server/repository/model_repository.h"
-#include "server/runtime/mutex.h"
 
 namespace localmamba::server {
 

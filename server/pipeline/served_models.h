@@ -13,12 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "kernels/base/mutex.h"
 #include "kernels/device/buffer.h"
 #include "server/metrics/server_metrics.h"
 #include "server/pipeline/served_version.h"
 #include "server/repository/model_version.h"
 #include "server/runtime/clock.h"
-#include "server/runtime/mutex.h"
 #include "server/runtime/notification.h"
 
 namespace localmamba::server {
