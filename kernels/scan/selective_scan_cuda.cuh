@@ -9,11 +9,10 @@
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_CUDA_CUH_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_CUDA_CUH_
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #include <cstdint>
 
+#include "kernels/device/cuda/vector.cuh"
+#include "kernels/elementwise/activation.cuh"
 #include "kernels/scan/scan_order.h"
 
 namespace localmamba::scan_cuda {
@@ -69,24 +68,6 @@ enum class Pass {
   kChunkScan,   // outputs, starting from the state that the chunks before leave
 };
 
-inline __device__ float ToFloat(float x) { return x; }
-inline __device__ float ToFloat(__half x) { return __half2float(x); }
-inline __device__ float ToFloat(__nv_bfloat16 x) { return __bfloat162float(x); }
-template <class T>
-__device__ T FromFloat(float x);
-template <>
-inline __device__ float FromFloat<float>(float x) {
-  return x;
-}
-template <>
-inline __device__ __half FromFloat<__half>(float x) {
-  return __float2half_rn(x);
-}
-template <>
-inline __device__ __nv_bfloat16 FromFloat<__nv_bfloat16>(float x) {
-  return __float2bfloat16_rn(x);
-}
-
 inline __device__ float Exp2(float x) {
   float y;
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
@@ -98,39 +79,14 @@ inline constexpr float kLog2e = 1.4426950408889634F;
 // log(1 + exp(x)); x itself above 20. log1p keeps the small steps of very negative x.
 inline __device__ float Softplus(float x) { return x > 20.0F ? x : log1pf(__expf(x)); }
 
-inline __device__ float Silu(float x) { return x / (1.0F + __expf(-x)); }
-
 // kChannels neighbouring elements, moved as one word where they are aligned.
 template <class T, int kChannels, bool kAligned>
 __device__ void LoadChannels(const T* p, int valid, float (&out)[kChannels]) {
-  if constexpr (kAligned && kChannels > 1) {
-    struct alignas(sizeof(T) * kChannels) Pack {
-      T v[kChannels];
-    };
-    const Pack pack = *reinterpret_cast<const Pack*>(p);
-#pragma unroll
-    for (int i = 0; i < kChannels; ++i) out[i] = ToFloat(pack.v[i]);
+  if constexpr (kAligned) {
+    cuda::LoadUpTo<true>(p, valid, out);
   } else {
 #pragma unroll
-    for (int i = 0; i < kChannels; ++i) out[i] = i < valid ? ToFloat(p[i]) : 0.0F;
-  }
-}
-
-template <class T, int kChannels, bool kAligned>
-__device__ void StoreChannels(T* p, int valid, const float (&in)[kChannels]) {
-  if constexpr (kAligned && kChannels > 1) {
-    struct alignas(sizeof(T) * kChannels) Pack {
-      T v[kChannels];
-    };
-    Pack pack;
-#pragma unroll
-    for (int i = 0; i < kChannels; ++i) pack.v[i] = FromFloat<T>(in[i]);
-    *reinterpret_cast<Pack*>(p) = pack;
-  } else {
-#pragma unroll
-    for (int i = 0; i < kChannels; ++i) {
-      if (i < valid) p[i] = FromFloat<T>(in[i]);
-    }
+    for (int i = 0; i < kChannels; ++i) out[i] = i < valid ? cuda::ToFloat(p[i]) : 0.0F;
   }
 }
 
@@ -218,9 +174,9 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
     const int r = i % rank;
     shared_weight[r * block_channels + c] =
         first_channel + c < params.dim
-            ? ToFloat(direction.delta_weight[static_cast<int64_t>(first_channel + c) *
-                                                 direction.weight_row +
-                                             r])
+            ? cuda::ToFloat(direction.delta_weight[static_cast<int64_t>(first_channel + c) *
+                                                       direction.weight_row +
+                                                   r])
             : 0.0F;
   }
 
@@ -242,9 +198,10 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
       const int n = i % kStates;
       const int row = shared_read[t];
       const bool has = row >= 0 && n < dstate;
-      shared_b[i] = has ? ToFloat(B[static_cast<int64_t>(row) * direction.b_row + n]) : 0.0F;
+      shared_b[i] = has ? cuda::ToFloat(B[static_cast<int64_t>(row) * direction.b_row + n]) : 0.0F;
       if (kPass != Pass::kChunkState) {
-        shared_c[i] = has ? ToFloat(C[static_cast<int64_t>(row) * direction.c_row + n]) : 0.0F;
+        shared_c[i] =
+            has ? cuda::ToFloat(C[static_cast<int64_t>(row) * direction.c_row + n]) : 0.0F;
       }
     }
     for (int i = thread; i < kTile * rank; i += threads) {
@@ -252,7 +209,8 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
       const int r = i % rank;
       const int row = shared_read[t];
       shared_delta[r * kTile + t] =
-          row >= 0 ? ToFloat(delta[static_cast<int64_t>(row) * direction.delta_row + r]) : 0.0F;
+          row >= 0 ? cuda::ToFloat(delta[static_cast<int64_t>(row) * direction.delta_row + r])
+                   : 0.0F;
     }
     float u_tile[kTile][kChannels];
     float step[kTile][kChannels];
@@ -331,10 +289,10 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
                   z + static_cast<int64_t>(z_row) * direction.z_row + channel, valid, gate);
             }
 #pragma unroll
-            for (int i = 0; i < kChannels; ++i) out[i] *= Silu(gate[i]);
+            for (int i = 0; i < kChannels; ++i) out[i] *= cuda::Silu(gate[i]);
           }
-          StoreChannels<T, kChannels, kAligned>(
-              y + static_cast<int64_t>(target) * direction.y_row + channel, valid, out);
+          cuda::StoreUpTo<kAligned>(out, valid,
+                                    y + static_cast<int64_t>(target) * direction.y_row + channel);
         }
       }
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/base/status_macros.h"
 #include "kernels/device/cuda/cuda_status.h"
@@ -13,34 +14,84 @@
 #include "kernels/device/cuda/scratch.h"
 #include "kernels/scan/selective_scan.h"
 #include "kernels/scan/selective_scan_cuda.cuh"
+#include "kernels/scan/selective_scan_split_cuda.cuh"
 #include "kernels/scan/selective_scan_tile_cuda.cuh"
 
 namespace localmamba::scan_cuda {
 
-// How many pieces each sequence is cut into. Cutting repeats the walk (once for the states, once
-// for the outputs) and lets every piece look at the states of those before it, but fills the device
-// where `warps` do not. The time of a position, for warps of two channels a thread, was fitted to
-// an H100: a third of a microsecond alone, and 700 warps on 132 multiprocessors take 1.4 times as
-// long.
-inline int ChooseChunks(int64_t warps, int channels, int64_t length, int multiprocessors) {
+// How a scan of operands that suit the tiled kernels is run. Fitted to an H100.
+struct TilePlan {
+  int lanes;   // threads a channel; 0: the kernel with two channels a thread
+  int pieces;  // each sequence is cut into
+};
+
+inline TilePlan ChooseTilePlan(int64_t sequences, int channels, int64_t length,
+                               int multiprocessors) {
+  // From about this many warps a multiprocessor on, nothing beats two channels a thread.
+  constexpr int64_t kManyWarps = 8;
+  if (sequences * cuda::DivideUp(channels, kWarpChannels) >= kManyWarps * multiprocessors) {
+    return {.lanes = 0, .pieces = 1};
+  }
+  struct Option {
+    int lanes, channels, rows;  // channels of a block, positions of a tile
+    double tile[kSplitBlocks];  // microseconds with 1 to 4 blocks on a multiprocessor
+  };
+  constexpr Option kOptions[] = {
+      {4, Split<4>::kChannels, Split<4>::kRows, {2.52, 2.90, 3.68, 4.45}},
+      {8, Split<8>::kChannels, Split<8>::kRows, {1.58, 1.80, 2.11, 2.55}},
+      {16, Split<16>::kChannels, Split<16>::kRows, {2.03, 2.43, 2.78, 3.38}},
+  };
+  constexpr double kStart = 3.0;  // microseconds of a launch
+  constexpr double kLook = 0.05;  // of adding up the states of one piece
+  TilePlan best = {};
+  double best_time = std::numeric_limits<double>::infinity();
+  for (const Option& option : kOptions) {
+    const int64_t most = std::max<int64_t>(1, std::min<int64_t>(128, length / (2 * option.rows)));
+    for (int pieces = 1; pieces <= most; ++pieces) {
+      if (pieces == 2) continue;  // one after the other
+      const int64_t blocks =
+          sequences * cuda::DivideUp(channels, option.channels) * std::max(1, pieces - 1);
+      const int64_t each = cuda::DivideUp(blocks, multiprocessors);
+      double tile = static_cast<double>(each / kSplitBlocks) * option.tile[kSplitBlocks - 1];
+      if (each % kSplitBlocks > 0) tile += option.tile[each % kSplitBlocks - 1];
+      const double tiles = static_cast<double>(cuda::DivideUp(length, pieces)) / option.rows;
+      // Without outputs, the pass for the states is a little faster.
+      const double passes = pieces == 1 ? 1.0 : 1.85;
+      const double time = passes * (tiles * tile + kStart) + pieces * kLook;
+      if (time < best_time) {
+        best_time = time;
+        best = {.lanes = option.lanes, .pieces = pieces};
+      }
+    }
+  }
+  return best;
+}
+
+// How many pieces the plain kernel cuts each sequence into. Cutting repeats the walk (once for the
+// states, once for the outputs) and lets every piece look at the states of those before it, but
+// fills the device where `warps` do not. The time of a position was fitted to an H100: a third of a
+// microsecond alone for two channels a thread, and 700 warps on 132 multiprocessors take 1.4 times
+// as long.
+inline int ChoosePlainPieces(int64_t warps, int channels, int64_t length, int multiprocessors) {
   const double position = channels == 2 ? 0.33 : 0.2;  // microseconds
   const double many = (channels == 2 ? 5.3 : 10.6) * multiprocessors;
   constexpr double kLook = 0.1;
   constexpr double kLaunch = 3.0;
+  constexpr int64_t kShortest = 32;  // positions
   const auto walk = [&](int pieces) {
     const double load = static_cast<double>(warps * pieces) / many;
     return static_cast<double>(length) / pieces * position * std::sqrt(1.0 + load * load);
   };
   double best = walk(1);
-  int chunks = 1;
-  for (int c = 2; c <= 128 && length / c >= 2 * kTileRows; c = c < 8 ? c + 1 : c + c / 4) {
+  int chosen = 1;
+  for (int c = 2; c <= 128 && length / c >= kShortest; c = c < 8 ? c + 1 : c + c / 4) {
     const double time = 2 * walk(c) + c * kLook + kLaunch;
     if (time < best) {
       best = time;
-      chunks = c;
+      chosen = c;
     }
   }
-  return chunks;
+  return chosen;
 }
 
 template <class T>
@@ -125,7 +176,7 @@ bool IsPairAligned(const Params<T>& params) {
   return true;
 }
 
-// Whether the kernel for 16-bit operands side by side applies.
+// Whether the kernels for 16-bit operands side by side apply.
 template <class T>
 bool IsTileable(const Params<T>& params) {
   if (sizeof(T) != 2 || params.dstate != kTileStates || params.rank == 0 || params.rank % 8 != 0 ||
@@ -145,37 +196,42 @@ bool IsTileable(const Params<T>& params) {
   return true;
 }
 
+// `pieces`: of each sequence, that this launch has.
 template <class T, class Kernel>
-absl::Status Launch(Kernel kernel, const Params<T>& params, int threads, size_t shared_bytes,
-                    cudaStream_t stream) {
-  if (shared_bytes > size_t{48} << 10) {
+absl::Status Launch(Kernel kernel, const Params<T>& params, int pieces, int threads,
+                    int64_t shared_bytes, cudaStream_t stream) {
+  if (shared_bytes > int64_t{48} << 10) {
     LM_CUDA_RETURN_IF_ERROR(cudaFuncSetAttribute(
         kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)));
   }
   const dim3 grid(
       static_cast<unsigned>(params.channel_blocks * params.batch * params.direction_count), 1,
-      static_cast<unsigned>(params.chunks));
-  kernel<<<grid, threads, shared_bytes, stream>>>(params);
+      static_cast<unsigned>(pieces));
+  kernel<<<grid, threads, static_cast<size_t>(shared_bytes), stream>>>(params);
   LM_CUDA_RETURN_IF_ERROR(cudaGetLastError());
   return absl::OkStatus();
 }
 
-struct ScanScratch {};
-
-// Cuts the sequences if that is faster, and sets what the chunked passes need.
 template <class T>
-absl::Status PlanChunks(int64_t channel_warps, int channels, Stream& stream, Params<T>& params) {
+int64_t LongestDirection(const Params<T>& params) {
   int64_t length = 0;
   for (int k = 0; k < params.direction_count; ++k)
     length = std::max<int64_t>(length, params.directions[k].length);
-  const int64_t sequences = int64_t{params.batch} * params.direction_count;
-  const int wanted =
-      ChooseChunks(channel_warps * sequences, channels, length, cuda::MultiprocessorCount(stream));
+  return length;
+}
+
+struct ScanScratch {};
+
+// Sets what the passes over pieces need. Pieces have a multiple of `rows` positions, so that there
+// may be fewer than `wanted`.
+template <class T>
+absl::Status Cut(int wanted, int64_t rows, Stream& stream, Params<T>& params) {
   if (wanted == 1) return absl::OkStatus();
-  const int64_t piece = (length + wanted - 1) / wanted;
-  params.chunk_length = static_cast<int32_t>((piece + kTileRows - 1) / kTileRows * kTileRows);
-  params.chunks = static_cast<int32_t>((length + params.chunk_length - 1) / params.chunk_length);
-  const int64_t sums = sequences * params.chunks * params.dim;
+  const int64_t length = LongestDirection(params);
+  const int64_t chunk_length = cuda::DivideUp(cuda::DivideUp(length, wanted), rows) * rows;
+  params.chunk_length = static_cast<int32_t>(chunk_length);
+  params.chunks = static_cast<int32_t>(cuda::DivideUp(length, chunk_length));
+  const int64_t sums = int64_t{params.batch} * params.direction_count * params.chunks * params.dim;
   LM_ASSIGN_OR_RETURN(void* scratch,
                       cuda::GetScratch<ScanScratch>(
                           static_cast<size_t>(sums * (params.dstate + 1)) * sizeof(float), stream));
@@ -184,53 +240,69 @@ absl::Status PlanChunks(int64_t channel_warps, int channels, Stream& stream, Par
   return absl::OkStatus();
 }
 
-template <class T, int kChannels, bool kHasZ>
-absl::Status LaunchTilesOf(Params<T> params, Stream& stream, cudaStream_t handle) {
-  const int dim_warps = (params.dim + kWarpChannels<kChannels> - 1) / kWarpChannels<kChannels>;
-  LM_RETURN_IF_ERROR(PlanChunks(dim_warps, kChannels, stream, params));
+template <class T, bool kHasZ>
+absl::Status LaunchPairs(Params<T> params, cudaStream_t handle) {
+  const int dim_warps = (params.dim + kWarpChannels - 1) / kWarpChannels;
   // Two warps a block run fastest unless the last block would be half empty.
   const int warps = dim_warps % 2 == 0 ? 2 : std::min(dim_warps, kMaxTileWarps);
   params.channel_blocks = (dim_warps + warps - 1) / warps;
-  const auto shared_bytes = static_cast<size_t>(TileLayout<kChannels>(warps, params.rank).end);
-  if (params.chunks == 1) {
-    return Launch(SelectiveScanTileKernel<T, kChannels, kHasZ, Pass::kWhole>, params, warps * 32,
-                  shared_bytes, handle);
-  }
-  LM_RETURN_IF_ERROR(Launch(SelectiveScanTileKernel<T, kChannels, false, Pass::kChunkState>, params,
-                            warps * 32, shared_bytes, handle));
-  return Launch(SelectiveScanTileKernel<T, kChannels, kHasZ, Pass::kChunkScan>, params, warps * 32,
-                shared_bytes, handle);
+  return Launch(SelectiveScanTileKernel<T, kHasZ>, params, 1, warps * 32,
+                TileLayout(warps, params.rank).end, handle);
 }
 
-// One channel a thread where two would leave the multiprocessors short of warps even with sequences
-// cut into pieces of a few tiles: a position then takes a warp about half as long.
+template <class T, bool kHasZ, int kLanes>
+absl::Status LaunchSplit(Params<T> params, int pieces, Stream& stream, cudaStream_t handle) {
+  using Shape = Split<kLanes>;
+  constexpr int kThreads = kSplitWarps * 32;
+  params.channel_blocks = (params.dim + Shape::kChannels - 1) / Shape::kChannels;
+  LM_RETURN_IF_ERROR(Cut(pieces, Shape::kRows, stream, params));
+  const int64_t shared_bytes = Shape(params.rank).end;
+  if (params.chunks == 1) {
+    return Launch(SelectiveScanSplitKernel<T, kLanes, kHasZ, Pass::kWhole>, params, 1, kThreads,
+                  shared_bytes, handle);
+  }
+  LM_RETURN_IF_ERROR(Launch(SelectiveScanSplitKernel<T, kLanes, kHasZ, Pass::kChunkState>, params,
+                            params.chunks - 1, kThreads, shared_bytes, handle));
+  return Launch(SelectiveScanSplitKernel<T, kLanes, kHasZ, Pass::kChunkScan>, params,
+                params.chunks - 1, kThreads, shared_bytes, handle);
+}
+
 template <class T, bool kHasZ>
 absl::Status LaunchTiles(const Params<T>& params, Stream& stream, cudaStream_t handle) {
-  constexpr int64_t kShortPiece = 4 * kTileRows;
-  const int64_t warps = int64_t{params.batch} * params.direction_count *
-                        ((params.dim + kWarpChannels<2> - 1) / kWarpChannels<2>);
-  const int64_t pieces = std::max<int64_t>(1, params.directions[0].length / kShortPiece);
-  const int64_t few = int64_t{5} * cuda::MultiprocessorCount(stream);
-  if (warps * pieces < few) return LaunchTilesOf<T, 1, kHasZ>(params, stream, handle);
-  return LaunchTilesOf<T, 2, kHasZ>(params, stream, handle);
+  const TilePlan plan = ChooseTilePlan(int64_t{params.batch} * params.direction_count, params.dim,
+                                       LongestDirection(params), cuda::MultiprocessorCount(stream));
+  switch (plan.lanes) {
+    case 4:
+      return LaunchSplit<T, kHasZ, 4>(params, plan.pieces, stream, handle);
+    case 8:
+      return LaunchSplit<T, kHasZ, 8>(params, plan.pieces, stream, handle);
+    case 16:
+      return LaunchSplit<T, kHasZ, 16>(params, plan.pieces, stream, handle);
+    default:
+      return LaunchPairs<T, kHasZ>(params, handle);
+  }
 }
 
 template <class T, int kStates, int kChannels, bool kAligned>
 absl::Status LaunchPlain(Params<T> params, Stream& stream, cudaStream_t handle) {
   constexpr int kThreads = 64;
   params.channel_blocks = (params.dim + kThreads * kChannels - 1) / (kThreads * kChannels);
-  LM_RETURN_IF_ERROR(PlanChunks(params.channel_blocks * kThreads / 32, kChannels, stream, params));
-  const size_t shared_bytes =
-      sizeof(float) * static_cast<size_t>(2 * kTile * kStates + kTile * params.rank +
-                                          params.rank * kThreads * kChannels);
+  const int64_t warps =
+      int64_t{params.batch} * params.direction_count * params.channel_blocks * (kThreads / 32);
+  const int pieces = ChoosePlainPieces(warps, kChannels, LongestDirection(params),
+                                       cuda::MultiprocessorCount(stream));
+  LM_RETURN_IF_ERROR(Cut(pieces, kTile, stream, params));
+  const int64_t shared_bytes =
+      static_cast<int64_t>(sizeof(float)) *
+      (2 * kTile * kStates + kTile * params.rank + params.rank * kThreads * kChannels);
   if (params.chunks == 1) {
-    return Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kWhole>, params,
+    return Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kWhole>, params, 1,
                   kThreads, shared_bytes, handle);
   }
   LM_RETURN_IF_ERROR(Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kChunkState>,
-                            params, kThreads, shared_bytes, handle));
+                            params, params.chunks, kThreads, shared_bytes, handle));
   return Launch(SelectiveScanKernel<T, kStates, kChannels, kAligned, Pass::kChunkScan>, params,
-                kThreads, shared_bytes, handle);
+                params.chunks, kThreads, shared_bytes, handle);
 }
 
 template <class T>

@@ -1,8 +1,8 @@
 // The selective scan for 16-bit operands laid out as networks lay them out: 16 states, and delta, B
 // and C side by side in the rows of one projection.
 //
-// A thread owns one or two channels with all their states in registers and walks the sequence in
-// tiles of 16 positions. What the plain kernel (selective_scan_cuda.cuh) does per position is done
+// A thread owns two channels, for which it loads B and C once, with all their states in registers
+// and walks the sequence in tiles of 16 positions. What the plain kernel (selective_scan_cuda.cuh) does per position is done
 // per tile here:
 //   - projection rows and index maps arrive in shared memory by asynchronous copies while the tile
 //     before is computed; u and z arrive in registers four positions ahead;
@@ -12,26 +12,19 @@
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
 
-#include "kernels/scan/pairs_cuda.cuh"
 #include "kernels/scan/selective_scan_cuda.cuh"
+#include "kernels/scan/tile_parts_cuda.cuh"
 
 namespace localmamba::scan_cuda {
 
-inline constexpr int kTileRows = 16;    // positions of a tile
-inline constexpr int kTileStates = 16;  // dstate
-// A thread has kChannels channels: two use B and C twice for one load, one gives twice the warps
-// where there are few.
-template <int kChannels>
-inline constexpr int kWarpChannels = 32 * kChannels;
-// Floats between rows of steps: no bank conflicts.
-template <int kChannels>
-inline constexpr int kDeltaPitch = kWarpChannels<kChannels> + 8;
+inline constexpr int kTileRows = 16;     // positions of a tile
+inline constexpr int kTileChannels = 2;  // of a thread
+inline constexpr int kWarpChannels = 32 * kTileChannels;
+inline constexpr int kDeltaPitch =
+    kWarpChannels + 8;  // floats between rows of steps: no bank conflicts
 inline constexpr int kMaxTileWarps = 3;
-inline constexpr int kMaxTileRank = 128;
-inline constexpr int kTileMaps = 3;  // index maps of a tile in shared memory: read, z_read, write
 
 // Bytes of shared memory, and where its parts begin.
-template <int kChannels>
 struct TileLayout {
   int channels;                                  // of the block
   int rank_padded;                               // multiple of 16
@@ -40,78 +33,44 @@ struct TileLayout {
   int weight, bias, delta, bc, maps, rows, end;  // byte offsets
 
   __host__ __device__ TileLayout(int warps, int rank) {
-    channels = warps * kWarpChannels<kChannels>;
+    channels = warps * kWarpChannels;
     rank_padded = (rank + 15) / 16 * 16;
     weight_pitch = rank_padded + 8;
     row_elements = rank + 2 * kTileStates;
     weight = 0;
     bias = weight + channels * weight_pitch * 2;
     delta = bias + channels * 4;
-    bc = delta + warps * kTileRows * kDeltaPitch<kChannels> * 4;
+    bc = delta + warps * kTileRows * kDeltaPitch * 4;
     maps = bc + kTileRows * 2 * kTileStates * 4;
     rows = maps + 3 * kTileMaps * kTileRows * 4;
     end = rows + 2 * kTileRows * row_elements * 2;
   }
 };
 
-// Starts the copies of the tile's part of the index maps; -1 past the end.
-template <class T>
-__device__ void LoadMaps(const Direction<T>& direction, int tile, int end, int32_t* maps) {
-  const int i = static_cast<int>(threadIdx.x);
-  if (i >= kTileRows) return;
-  const int32_t* const sources[kTileMaps] = {direction.read, direction.z_read, direction.write};
-#pragma unroll
-  for (int m = 0; m < kTileMaps; ++m) {
-    if (sources[m] != nullptr && tile + i < end) {
-      CopyAsync<4>(maps + m * kTileRows + i, sources[m] + tile + i, true);
-    } else {
-      maps[m * kTileRows + i] = tile + i < end ? tile + i : -1;
-    }
-  }
-}
-
-// Starts the copies of the projection rows of a tile; rows of padding positions are filled with
-// zeros.
-template <class T>
-__device__ void LoadRows(const T* projection, int row_stride, int row_elements, const int32_t* read,
-                         T* rows) {
-  const int thread = static_cast<int>(threadIdx.x);
-  const int step = static_cast<int>(blockDim.x) / 8;
-#pragma unroll 1
-  for (int t = thread / 8; t < kTileRows; t += step) {
-    const int row = read[t];
-    const T* const source = projection + static_cast<int64_t>(max(row, 0)) * row_stride;
-#pragma unroll 1
-    for (int element = thread % 8 * 8; element < row_elements; element += 64) {
-      CopyAsync<16>(rows + t * row_elements + element, source + element, row >= 0);
-    }
-  }
-}
-
 // A thread's channels at four positions, zeros at padding.
-template <class T, int kChannels>
+template <class T>
 __device__ void LoadFour(const T* x, int row_stride, const int32_t* map, bool valid,
-                         typename Pack<T, kChannels>::Bits (&out)[4]) {
-  using Bits = typename Pack<T, kChannels>::Bits;
+                         uint32_t (&out)[4]) {
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     const int row = map[i];
-    out[i] = row >= 0 && valid
-                 ? __ldg(reinterpret_cast<const Bits*>(x + static_cast<int64_t>(row) * row_stride))
-                 : Bits{0};
+    out[i] =
+        row >= 0 && valid
+            ? __ldg(reinterpret_cast<const uint32_t*>(x + static_cast<int64_t>(row) * row_stride))
+            : 0;
   }
 }
 
 // Step sizes, in units of log2(e), of the warp's channels at the tile's 16 positions, from the
 // projection rows and delta_weight; bias is in these units too.
-template <class T, int kChannels>
-__device__ void ComputeSteps(const TileLayout<kChannels>& layout, const T* raw, const T* weight,
+template <class T>
+__device__ void ComputeSteps(const TileLayout& layout, const T* raw, const T* weight,
                              const float* bias, bool softplus, int count, float* delta) {
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const int group = lane / 4;
   const int pair = lane % 4 * 2;
-  const int warp_channel = static_cast<int>(threadIdx.x) / 32 * kWarpChannels<kChannels>;
-  float sums[kWarpChannels<kChannels> / 8][4] = {};
+  const int warp_channel = static_cast<int>(threadIdx.x) / 32 * kWarpChannels;
+  float sums[kWarpChannels / 8][4] = {};
   for (int k = 0; k < layout.rank_padded; k += 16) {
     const T* const row = raw + k + pair;
     uint32_t a[4];
@@ -120,7 +79,7 @@ __device__ void ComputeSteps(const TileLayout<kChannels>& layout, const T* raw, 
     a[2] = *reinterpret_cast<const uint32_t*>(row + group * layout.row_elements + 8);
     a[3] = *reinterpret_cast<const uint32_t*>(row + (group + 8) * layout.row_elements + 8);
 #pragma unroll
-    for (int n = 0; n < kWarpChannels<kChannels> / 8; ++n) {
+    for (int n = 0; n < kWarpChannels / 8; ++n) {
       const T* const column =
           weight + (warp_channel + n * 8 + group) * layout.weight_pitch + k + pair;
       uint32_t w[2];
@@ -130,7 +89,7 @@ __device__ void ComputeSteps(const TileLayout<kChannels>& layout, const T* raw, 
     }
   }
 #pragma unroll
-  for (int n = 0; n < kWarpChannels<kChannels> / 8; ++n) {
+  for (int n = 0; n < kWarpChannels / 8; ++n) {
     const float2 shift = *reinterpret_cast<const float2*>(bias + warp_channel + n * 8 + pair);
     float2 low = {fmaf(sums[n][0], kLog2e, shift.x), fmaf(sums[n][1], kLog2e, shift.y)};
     float2 high = {fmaf(sums[n][2], kLog2e, shift.x), fmaf(sums[n][3], kLog2e, shift.y)};
@@ -142,68 +101,55 @@ __device__ void ComputeSteps(const TileLayout<kChannels>& layout, const T* raw, 
       if (group >= count) low = {0.0F, 0.0F};
       if (group + 8 >= count) high = {0.0F, 0.0F};
     }
-    *reinterpret_cast<float2*>(delta + group * kDeltaPitch<kChannels> + n * 8 + pair) = low;
-    *reinterpret_cast<float2*>(delta + (group + 8) * kDeltaPitch<kChannels> + n * 8 + pair) = high;
+    *reinterpret_cast<float2*>(delta + group * kDeltaPitch + n * 8 + pair) = low;
+    *reinterpret_cast<float2*>(delta + (group + 8) * kDeltaPitch + n * 8 + pair) = high;
   }
 }
 
-// Grid: (channel blocks * directions * batch, 1, chunks); blocks of up to kMaxTileWarps warps.
-template <class T, int kChannels, bool kHasZ, Pass kPass>
+// Grid: channel blocks * directions * batch; blocks of up to kMaxTileWarps warps.
+template <class T, bool kHasZ>
 __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     SelectiveScanTileKernel(const __grid_constant__ Params<T> params) {
   extern __shared__ __align__(16) char tile_memory[];
   const int thread = static_cast<int>(threadIdx.x);
   const int threads = static_cast<int>(blockDim.x);
-  const TileLayout<kChannels> layout(threads / 32, params.rank);
+  const TileLayout layout(threads / 32, params.rank);
   const int channel_block = static_cast<int>(blockIdx.x) % params.channel_blocks;
   const int row_of_grid = static_cast<int>(blockIdx.x) / params.channel_blocks;
   const int k = row_of_grid % params.direction_count;
   const int b = row_of_grid / params.direction_count;
-  const int chunk = static_cast<int>(blockIdx.z);
   const Direction<T>& direction = params.directions[k];
-  const int begin = kPass == Pass::kWhole ? 0 : chunk * params.chunk_length;
-  const int end =
-      kPass == Pass::kWhole ? direction.length : min(direction.length, begin + params.chunk_length);
-  if (kPass == Pass::kChunkScan && begin >= end) return;
+  const int end = direction.length;
 
   const int first_channel = channel_block * layout.channels;
-  const int channel = first_channel + thread * kChannels;
+  const int channel = first_channel + thread * kTileChannels;
   const bool valid = channel < params.dim;
 
   T* const weight = reinterpret_cast<T*>(tile_memory + layout.weight);
   float* const bias = reinterpret_cast<float*>(tile_memory + layout.bias);
-  float* const delta = reinterpret_cast<float*>(tile_memory + layout.delta) +
-                       thread / 32 * kTileRows * kDeltaPitch<kChannels>;
+  float* const delta =
+      reinterpret_cast<float*>(tile_memory + layout.delta) + thread / 32 * kTileRows * kDeltaPitch;
   float* const bc = reinterpret_cast<float*>(tile_memory + layout.bc);
   int32_t* const maps = reinterpret_cast<int32_t*>(tile_memory + layout.maps);  // of three tiles
   T* const rows = reinterpret_cast<T*>(tile_memory + layout.rows);              // of two
   const int rows_size = kTileRows * layout.row_elements;
   constexpr int kMapsSize = kTileMaps * kTileRows;
 
-  LoadMaps(direction, begin, end, maps);
-  LoadMaps(direction, begin + kTileRows, end, maps + kMapsSize);
-  for (int c = thread / 32; c < layout.channels; c += threads / 32) {
-    const bool has = first_channel + c < params.dim;
-    const T* const source =
-        direction.delta_weight +
-        static_cast<int64_t>(has ? first_channel + c : 0) * direction.weight_row;
-    for (int r = thread % 32 * 2; r < layout.rank_padded; r += 64) {
-      const bool in = has && r < params.rank;
-      CopyAsync<4>(weight + c * layout.weight_pitch + r, source + (in ? r : 0), in);
-    }
-  }
+  LoadMaps<kTileRows>(direction, 0, end, maps);
+  LoadMaps<kTileRows>(direction, kTileRows, end, maps + kMapsSize);
+  LoadWeight(direction, first_channel, layout.channels, params.dim, params.rank, layout.rank_padded,
+             layout.weight_pitch, weight);
   CommitCopies();
   for (int c = thread; c < layout.channels; c += threads) {
     const bool has = first_channel + c < params.dim && direction.delta_bias != nullptr;
     bias[c] = has ? direction.delta_bias[first_channel + c] * kLog2e : 0.0F;
   }
 
-  float A[kChannels][kTileStates];
-  float h[kChannels][kTileStates];
-  float skip[kChannels];
-  float delta_sum[kChannels] = {};
+  float A[kTileChannels][kTileStates];
+  float h[kTileChannels][kTileStates];
+  float skip[kTileChannels];
 #pragma unroll
-  for (int i = 0; i < kChannels; ++i) {
+  for (int i = 0; i < kTileChannels; ++i) {
     skip[i] = valid && direction.D != nullptr ? direction.D[channel + i] : 0.0F;
 #pragma unroll
     for (int n = 0; n < kTileStates; n += 4) {
@@ -213,28 +159,6 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
                 : float4{};
       A[i][n] = a4.x, A[i][n + 1] = a4.y, A[i][n + 2] = a4.z, A[i][n + 3] = a4.w;
       h[i][n] = h[i][n + 1] = h[i][n + 2] = h[i][n + 3] = 0.0F;
-    }
-  }
-  const int64_t sequence = static_cast<int64_t>(k) * params.batch + b;
-  if constexpr (kPass == Pass::kChunkScan) {
-    // The state before this chunk: what each chunk before left, decayed over those between.
-#pragma unroll 2
-    for (int c = 0; c < (valid ? chunk : 0); ++c) {
-      const int64_t row = (sequence * params.chunks + c) * params.dim + channel;
-#pragma unroll
-      for (int i = 0; i < kChannels; ++i) {
-        const float sum = params.chunk_delta[row + i];
-#pragma unroll
-        for (int n = 0; n < kTileStates; n += 4) {
-          const float4 s4 =
-              *reinterpret_cast<const float4*>(params.chunk_state + (row + i) * kTileStates + n);
-          const float state[4] = {s4.x, s4.y, s4.z, s4.w};
-#pragma unroll
-          for (int j = 0; j < 4; ++j) {
-            h[i][n + j] = fmaf(Exp2(sum * A[i][n + j]), h[i][n + j], state[j]);
-          }
-        }
-      }
     }
   }
 
@@ -248,18 +172,16 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
 
   WaitForCopies();
   __syncthreads();
-  LoadRows(projection, direction.delta_row, layout.row_elements, maps, rows);
+  LoadRows<kTileRows>(projection, direction.delta_row, layout.row_elements, maps, rows);
   CommitCopies();
-  using ChannelPack = Pack<T, kChannels>;
-  using Bits = typename ChannelPack::Bits;
-  Bits u_next[4];
-  Bits z_next[4] = {};
-  LoadFour<T, kChannels>(u, u_row, maps, valid, u_next);
-  if constexpr (kHasZ) LoadFour<T, kChannels>(z, z_row, maps + kTileRows, valid, z_next);
+  uint32_t u_next[4];
+  uint32_t z_next[4] = {};
+  LoadFour(u, u_row, maps, valid, u_next);
+  if constexpr (kHasZ) LoadFour(z, z_row, maps + kTileRows, valid, z_next);
 
   int buffer = 0;
   int map = 0;  // of three: this tile's, the next one's, the one that is on its way
-  for (int tile = begin; tile < end; tile += kTileRows, buffer ^= 1) {
+  for (int tile = 0; tile < end; tile += kTileRows, buffer ^= 1) {
     const T* const tile_rows = rows + buffer * rows_size;
     const int32_t* const tile_maps = maps + map * kMapsSize;
     map = map == 2 ? 0 : map + 1;
@@ -267,10 +189,11 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     WaitForCopies();
     __syncthreads();
     if (tile + kTileRows < end) {
-      LoadRows(projection, direction.delta_row, layout.row_elements, next_maps,
-               rows + (buffer ^ 1) * rows_size);
+      LoadRows<kTileRows>(projection, direction.delta_row, layout.row_elements, next_maps,
+                          rows + (buffer ^ 1) * rows_size);
     }
-    LoadMaps(direction, tile + 2 * kTileRows, end, maps + (map == 2 ? 0 : map + 1) * kMapsSize);
+    LoadMaps<kTileRows>(direction, tile + 2 * kTileRows, end,
+                        maps + (map == 2 ? 0 : map + 1) * kMapsSize);
     CommitCopies();
     // B carries the factor ln 2 that brings steps in units of log2(e) back to natural ones.
     constexpr float kLn2 = 0.6931471805599453F;
@@ -286,34 +209,33 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
                  delta);
     __syncthreads();
 
-    const float* const thread_delta = delta + thread % 32 * kChannels;
+    const float* const thread_delta = delta + thread % 32 * kTileChannels;
 #pragma unroll 1
     for (int t4 = 0; t4 < kTileRows; t4 += 4) {
-      Bits u_now[4];
-      Bits z_now[4];
+      uint32_t u_now[4];
+      uint32_t z_now[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         u_now[i] = u_next[i];
         z_now[i] = z_next[i];
       }
       const int32_t* const ahead = t4 + 4 < kTileRows ? tile_maps + t4 + 4 : next_maps;
-      LoadFour<T, kChannels>(u, u_row, ahead, valid, u_next);
-      if constexpr (kHasZ) LoadFour<T, kChannels>(z, z_row, ahead + kTileRows, valid, z_next);
+      LoadFour(u, u_row, ahead, valid, u_next);
+      if constexpr (kHasZ) LoadFour(z, z_row, ahead + kTileRows, valid, z_next);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int t = t4 + i;
-        float step[kChannels];
-        float input[kChannels];
-        float scaled[kChannels];
-        float out[kChannels];
-        float out_odd[kChannels] = {};  // two sums shorten the chain of additions
-        ChannelPack::Unpack(u_now[i], input);
+        float step[kTileChannels];
+        float scaled[kTileChannels];
+        float out[kTileChannels];
+        float out_odd[kTileChannels] = {};  // two sums shorten the chain of additions
+        const float2 u2 = UnpackPair<T>(u_now[i]);
+        const float input[kTileChannels] = {u2.x, u2.y};
 #pragma unroll
-        for (int c = 0; c < kChannels; ++c) {
-          step[c] = thread_delta[t * kDeltaPitch<kChannels> + c];
+        for (int c = 0; c < kTileChannels; ++c) {
+          step[c] = thread_delta[t * kDeltaPitch + c];
           scaled[c] = step[c] * input[c];
           out[c] = skip[c] * input[c];
-          if constexpr (kPass == Pass::kChunkState) delta_sum[c] += step[c];
         }
         const float* const row = bc + t * 2 * kTileStates;
 #pragma unroll
@@ -325,42 +247,26 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
 #pragma unroll
           for (int j = 0; j < 4; ++j) {
 #pragma unroll
-            for (int c = 0; c < kChannels; ++c) {
+            for (int c = 0; c < kTileChannels; ++c) {
               h[c][n + j] = fmaf(Exp2(step[c] * A[c][n + j]), h[c][n + j], scaled[c] * bn[j]);
-              if constexpr (kPass != Pass::kChunkState) {
-                float& sum = j % 2 == 0 ? out[c] : out_odd[c];
-                sum = fmaf(cn[j], h[c][n + j], sum);
-              }
+              float& sum = j % 2 == 0 ? out[c] : out_odd[c];
+              sum = fmaf(cn[j], h[c][n + j], sum);
             }
           }
         }
-        if constexpr (kPass != Pass::kChunkState) {
-          float gate[kChannels];
-          if constexpr (kHasZ) ChannelPack::Unpack(z_now[i], gate);
 #pragma unroll
-          for (int c = 0; c < kChannels; ++c) {
-            out[c] += out_odd[c];
-            if constexpr (kHasZ) out[c] *= FastSilu(gate[c]);
-          }
-          const int target = tile_maps[2 * kTileRows + t];
-          if (target >= 0 && valid) {
-            *reinterpret_cast<Bits*>(y + static_cast<int64_t>(target) * y_row) =
-                ChannelPack::Make(out);
-          }
+        for (int c = 0; c < kTileChannels; ++c) out[c] += out_odd[c];
+        if constexpr (kHasZ) {
+          const float2 gate = UnpackPair<T>(z_now[i]);
+          out[0] *= cuda::Silu(gate.x);
+          out[1] *= cuda::Silu(gate.y);
+        }
+        const int target = tile_maps[2 * kTileRows + t];
+        if (target >= 0 && valid) {
+          *reinterpret_cast<uint32_t*>(y + static_cast<int64_t>(target) * y_row) =
+              PackPair<T>(out[0], out[1]);
         }
       }
-    }
-  }
-
-  if constexpr (kPass == Pass::kChunkState) {
-    if (!valid) return;
-    const int64_t row = (sequence * params.chunks + chunk) * params.dim + channel;
-#pragma unroll
-    for (int i = 0; i < kChannels; ++i) {
-      params.chunk_delta[row + i] = delta_sum[i];
-#pragma unroll
-      for (int n = 0; n < kTileStates; ++n)
-        params.chunk_state[(row + i) * kTileStates + n] = h[i][n];
     }
   }
 }

@@ -25,6 +25,8 @@ struct ScanCase {
   // Directions of the call; "" has no maps.
   std::vector<std::string> directions = {""};
   int64_t gap = 0;  // between the rows of every tensor
+  // delta, B and C are columns of one tensor, as networks have them.
+  bool projection = false;
   bool gate = true;
   bool skip = true;
   bool bias = true;
@@ -44,6 +46,10 @@ struct ScanOperands {
         C(Random(c, {c.batch, c.height * c.width, c.states}, seed + 3)),
         A(TestTensor::Random({c.channels, c.states}, seed + 4, -8.0, -0.5, c.gap)),
         y({c.batch, c.height * c.width, c.channels}, c.gap) {
+    if (c.projection) {
+      projection = TestTensor::Random({c.batch, c.height * c.width, c.rank + 2 * c.states},
+                                      seed + 1, c.softplus ? -1.0 : 0.01, 1.0, c.gap);
+    }
     if (c.gate) z = Random(c, {c.batch, c.height * c.width, c.channels}, seed + 5);
     if (c.rank > 0) {
       const double low = c.softplus ? -1.0 : 0.0;
@@ -106,7 +112,24 @@ struct ScanOperands {
             .write = order.write};
   }
 
-  TestTensor u, delta, B, C, z, delta_weight, delta_bias, A, D, y, last_state;
+  // Sets the values of delta, B and C to those of the projection.
+  void SplitProjection(const ScanCase& c) {
+    const std::vector<double> values = projection.values();
+    const int64_t columns = c.rank + 2 * c.states;
+    const auto copy = [&](TestTensor& tensor, int64_t first, int64_t width) {
+      tensor = TestTensor({c.batch, c.height * c.width, width});
+      for (size_t i = 0; i < tensor.storage().size(); ++i) {
+        const auto at = static_cast<int64_t>(i);
+        tensor.storage()[i] = static_cast<float>(
+            values[static_cast<size_t>(at / width * columns + first + at % width)]);
+      }
+    };
+    copy(delta, 0, c.rank);
+    copy(B, c.rank, c.states);
+    copy(C, c.rank + c.states, c.states);
+  }
+
+  TestTensor u, delta, B, C, projection, z, delta_weight, delta_bias, A, D, y, last_state;
   ScanOrder order;
 };
 

@@ -40,10 +40,22 @@ TEST_P(SelectiveScanTest, AgreesWithReference) {
   std::vector<SelectiveScanDirection> args;
   for (ScanOperands& direction : directions) {
     const ConstTensorView read = Indices(direction.order.read);
+    ConstTensorView delta, B, C;
+    if (c.projection) {
+      const ConstTensorView projection = Data(direction.projection);
+      direction.SplitProjection(c);
+      delta = projection.Slice(2, 0, c.rank);
+      B = projection.Slice(2, c.rank, c.rank + c.states);
+      C = projection.Slice(2, c.rank + c.states, c.rank + 2 * c.states);
+    } else {
+      delta = Data(direction.delta);
+      B = Data(direction.B);
+      C = Data(direction.C);
+    }
     args.push_back({.u = Data(direction.u),
-                    .delta = Data(direction.delta),
-                    .B = Data(direction.B),
-                    .C = Data(direction.C),
+                    .delta = delta,
+                    .B = B,
+                    .C = C,
                     .z = Data(direction.z),
                     .read = read,
                     .z_read = read,
@@ -161,6 +173,116 @@ INSTANTIATE_TEST_SUITE_P(
                      .directions = {"h_flip", "v", "w2", "w7"},
                      .gate = false,
                      .last_state = false})),
+    BackendCaseName);
+
+// Operands as networks have them, which on CUDA, with 16 bits, take kernels of their own: with 4, 8
+// or 16 threads a channel or two channels a thread, and whole sequences or pieces. Beside the names:
+// which on an H100.
+INSTANTIATE_TEST_SUITE_P(
+    OneProjection, SelectiveScanTest,
+    testing::Combine(
+        testing::ValuesIn(Backends()),
+        testing::Values(ScanCase{.name = "OnePosition",  // 16 threads
+                                 .channels = 2,
+                                 .rank = 8,
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "OneChannel",  // not these kernels
+                                 .height = 5,
+                                 .width = 9,
+                                 .rank = 8,
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "ThreeChannels",  // not these kernels
+                                 .height = 5,
+                                 .width = 9,
+                                 .channels = 3,
+                                 .rank = 8,
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "FewChannels",  // 16 threads
+                                 .height = 5,
+                                 .width = 15,
+                                 .channels = 18,
+                                 .rank = 24,
+                                 .directions = {"h", "v_flip", "w2"},
+                                 .gap = 8,
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "NothingOptional",  // 16 threads
+                                 .height = 5,
+                                 .width = 15,
+                                 .channels = 18,
+                                 .rank = 16,
+                                 .projection = true,
+                                 .gate = false,
+                                 .skip = false,
+                                 .bias = false,
+                                 .softplus = false,
+                                 .last_state = false},
+                        ScanCase{.name = "PiecesOfFewChannels",  // 8 threads, 15 pieces
+                                 .height = 25,
+                                 .width = 41,
+                                 .channels = 34,
+                                 .rank = 8,
+                                 .directions = {"h_flip", "w7"},
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "PiecesWithoutGate",  // 8 threads, 27 pieces
+                                 .height = 45,
+                                 .width = 45,
+                                 .channels = 18,
+                                 .rank = 8,
+                                 .directions = {"w3", ""},
+                                 .projection = true,
+                                 .gate = false,
+                                 .last_state = false},
+                        ScanCase{.name = "PiecesOfManyChannels",  // 4 threads, 12 pieces
+                                 .batch = 2,
+                                 .height = 27,
+                                 .width = 27,
+                                 .channels = 190,
+                                 .rank = 8,
+                                 .directions = {"h", "v", "w2", "w7_flip"},
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "ShortSequences",  // 8 threads
+                                 .height = 7,
+                                 .width = 7,
+                                 .channels = 1536,
+                                 .rank = 48,
+                                 .directions = {"h", "v", "w2", "h_flip"},
+                                 .projection = true,
+                                 .gate = false,
+                                 .last_state = false},
+                        ScanCase{.name = "ManyChannels",  // 4 threads
+                                 .height = 5,
+                                 .width = 7,
+                                 .channels = 3074,
+                                 .rank = 8,
+                                 .directions = {"h", "v", "w2", "v_flip"},
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "VeryManyChannels",  // two channels a thread
+                                 .batch = 2,
+                                 .height = 3,
+                                 .width = 7,
+                                 .channels = 4230,
+                                 .rank = 8,
+                                 .directions = {"h", "v", "w2", "v_flip", "h_flip", "w3", "w7",
+                                                "w2_flip"},
+                                 .projection = true,
+                                 .last_state = false},
+                        ScanCase{.name = "VeryManyChannelsWithoutGate",  // two channels a thread
+                                 .batch = 4,
+                                 .height = 3,
+                                 .width = 6,
+                                 .channels = 4290,
+                                 .rank = 16,
+                                 .directions = {"h", "v", "w2", "v_flip"},
+                                 .projection = true,
+                                 .gate = false,
+                                 .last_state = false})),
     BackendCaseName);
 
 TEST(SelectiveScanCpuTest, PositionsMayReadAndWriteAnyRow) {
