@@ -45,7 +45,7 @@ struct Direction {
 
 template <class T>
 struct Params {
-  Direction<T> directions[kMaxScanDirections];
+  Direction<T> directions[kMaxScanDirections];  // the longest first
   int32_t direction_count;
   int32_t channel_blocks;
   int32_t batch;
@@ -108,8 +108,8 @@ __global__ void SelectiveScanKernel(const __grid_constant__ Params<T> params) {
   const int threads = static_cast<int>(blockDim.x);
   const int channel_block = static_cast<int>(blockIdx.x) % params.channel_blocks;
   const int row_of_grid = static_cast<int>(blockIdx.x) / params.channel_blocks;
-  const int k = row_of_grid % params.direction_count;
-  const int b = row_of_grid / params.direction_count;
+  const int k = row_of_grid / params.batch;
+  const int b = row_of_grid % params.batch;
   const int chunk = static_cast<int>(blockIdx.z);
   const Direction<T>& direction = params.directions[k];
   const int block_channels = threads * kChannels;

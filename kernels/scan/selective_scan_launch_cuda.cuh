@@ -37,11 +37,11 @@ inline TilePlan ChooseTilePlan(int64_t sequences, int channels, int64_t length,
     double tile[kSplitBlocks];  // microseconds with 1 to 4 blocks on a multiprocessor
   };
   constexpr Option kOptions[] = {
-      {4, Split<4>::kChannels, Split<4>::kRows, {2.52, 2.90, 3.68, 4.45}},
-      {8, Split<8>::kChannels, Split<8>::kRows, {1.58, 1.80, 2.11, 2.55}},
-      {16, Split<16>::kChannels, Split<16>::kRows, {2.03, 2.43, 2.78, 3.38}},
+      {4, Split<4>::kChannels, Split<4>::kRows, {2.1, 2.6, 3.4, 4.1}},
+      {8, Split<8>::kChannels, Split<8>::kRows, {1.35, 1.55, 2.0, 2.45}},
+      {16, Split<16>::kChannels, Split<16>::kRows, {1.75, 2.2, 2.65, 3.2}},
   };
-  constexpr double kStart = 3.0;  // microseconds of a launch
+  constexpr double kStart = 3.5;  // microseconds of a launch
   constexpr double kLook = 0.05;  // of adding up the states of one piece
   TilePlan best = {};
   double best_time = std::numeric_limits<double>::infinity();
@@ -150,6 +150,9 @@ Params<T> MakeParams(absl::Span<const SelectiveScanDirection> directions,
     }
     d.length = static_cast<int32_t>(s.read.empty() ? s.u.dim(1) : s.read.dim(0));
   }
+  // Blocks start in this order, and those that take longest should not start last.
+  std::stable_sort(params.directions, params.directions + params.direction_count,
+                   [](const auto& a, const auto& b) { return a.length > b.length; });
   return params;
 }
 
@@ -212,14 +215,6 @@ absl::Status Launch(Kernel kernel, const Params<T>& params, int pieces, int thre
   return absl::OkStatus();
 }
 
-template <class T>
-int64_t LongestDirection(const Params<T>& params) {
-  int64_t length = 0;
-  for (int k = 0; k < params.direction_count; ++k)
-    length = std::max<int64_t>(length, params.directions[k].length);
-  return length;
-}
-
 struct ScanScratch {};
 
 // Sets what the passes over pieces need. Pieces have a multiple of `rows` positions, so that there
@@ -227,7 +222,7 @@ struct ScanScratch {};
 template <class T>
 absl::Status Cut(int wanted, int64_t rows, Stream& stream, Params<T>& params) {
   if (wanted == 1) return absl::OkStatus();
-  const int64_t length = LongestDirection(params);
+  const int64_t length = params.directions[0].length;
   const int64_t chunk_length = cuda::DivideUp(cuda::DivideUp(length, wanted), rows) * rows;
   params.chunk_length = static_cast<int32_t>(chunk_length);
   params.chunks = static_cast<int32_t>(cuda::DivideUp(length, chunk_length));
@@ -269,8 +264,9 @@ absl::Status LaunchSplit(Params<T> params, int pieces, Stream& stream, cudaStrea
 
 template <class T, bool kHasZ>
 absl::Status LaunchTiles(const Params<T>& params, Stream& stream, cudaStream_t handle) {
-  const TilePlan plan = ChooseTilePlan(int64_t{params.batch} * params.direction_count, params.dim,
-                                       LongestDirection(params), cuda::MultiprocessorCount(stream));
+  const TilePlan plan =
+      ChooseTilePlan(int64_t{params.batch} * params.direction_count, params.dim,
+                     params.directions[0].length, cuda::MultiprocessorCount(stream));
   switch (plan.lanes) {
     case 4:
       return LaunchSplit<T, kHasZ, 4>(params, plan.pieces, stream, handle);
@@ -289,7 +285,7 @@ absl::Status LaunchPlain(Params<T> params, Stream& stream, cudaStream_t handle) 
   params.channel_blocks = (params.dim + kThreads * kChannels - 1) / (kThreads * kChannels);
   const int64_t warps =
       int64_t{params.batch} * params.direction_count * params.channel_blocks * (kThreads / 32);
-  const int pieces = ChoosePlainPieces(warps, kChannels, LongestDirection(params),
+  const int pieces = ChoosePlainPieces(warps, kChannels, params.directions[0].length,
                                        cuda::MultiprocessorCount(stream));
   LM_RETURN_IF_ERROR(Cut(pieces, kTile, stream, params));
   const int64_t shared_bytes =

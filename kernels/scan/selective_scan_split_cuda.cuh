@@ -96,6 +96,25 @@ struct ProductPart {
   }
 };
 
+// Starts the copies of the projection rows of a tile; rows of padding positions are filled with
+// zeros.
+template <class T, int kLanes>
+__device__ __forceinline__ void LoadRows(const Split<kLanes>& layout, const T* projection,
+                                         int row_stride, const int32_t* read, T* rows) {
+  const int thread = static_cast<int>(threadIdx.x);
+  constexpr int kStep = kSplitWarps * 32 / 8;
+#pragma unroll 1
+  for (int element = thread % 8 * 8; element < layout.row_elements; element += 64) {
+#pragma unroll
+    for (int t = 0; t < Split<kLanes>::kRows; t += kStep) {
+      const int row = read[t + thread / 8];
+      CopyAsync<16>(rows + (t + thread / 8) * layout.row_elements + element,
+                    projection + static_cast<int64_t>(max(row, 0)) * row_stride + element,
+                    row >= 0);
+    }
+  }
+}
+
 // B and C of 8 rows of a warp: float32, positions side by side.
 template <class T, int kLanes>
 __device__ __forceinline__ void TurnBc(const Split<kLanes>& layout, const T* rows, int rank,
@@ -124,6 +143,7 @@ __device__ __forceinline__ void MultiplySteps(const Split<kLanes>& layout, const
       rows + (part.row - lane / 4 + lane % 16) * layout.row_elements + lane / 16 * 8;
   const T* const column =
       weight + (part.channel - lane % 4 * 2 + lane % 8) * layout.weight_pitch + lane / 8 % 2 * 8;
+#pragma unroll 1
   for (int k = 0; k < layout.rank_padded; k += 16) {
     uint32_t a[4];
     uint32_t w[2];
@@ -141,10 +161,13 @@ __device__ __forceinline__ void Recur(const float* steps, const float* inputs, c
                                       float* outputs) {
   using Shape = Split<kLanes>;
   constexpr int kPitch = Shape::kPitch;
+  constexpr int kKept = Shape::kGroup / kLanes;
   const RecurrencePart<kLanes> part;
   const int own = part.channel * kPitch;
-#pragma unroll 1
-  for (int first = 0; first < count; first += Shape::kGroup) {
+  // Sums are stored one group late: after the loads of the next, which then need not wait for them.
+  float kept[kKept];
+  float* kept_outputs = outputs + own + part.state * kKept;
+  const auto group = [&](int first) {
     float sums[Shape::kGroup];
 #pragma unroll
     for (int q = 0; q < Shape::kGroup; q += 4) {
@@ -174,11 +197,26 @@ __device__ __forceinline__ void Recur(const float* steps, const float* inputs, c
       delta_sum += (step[0] + step[1]) + (step[2] + step[3]);
     }
     if constexpr (kOutputs) {
-      AddAcrossLanes<kLanes, Shape::kGroup>(sums);
-      constexpr int kKept = Shape::kGroup / kLanes;
+      if (first > 0) {
 #pragma unroll
-      for (int i = 0; i < kKept; ++i) outputs[own + first + part.state * kKept + i] = sums[i];
+        for (int i = 0; i < kKept; ++i) kept_outputs[first - Shape::kGroup + i] = kept[i];
+      }
+      AddAcrossLanes<kLanes, Shape::kGroup>(sums);
+#pragma unroll
+      for (int i = 0; i < kKept; ++i) kept[i] = sums[i];
     }
+  };
+  constexpr int kUnroll = kLanes == 16 ? 1 : 2;
+  constexpr int kStep = Shape::kGroup * kUnroll;
+  int first = 0;
+#pragma unroll 1
+  for (; first < count; first += kStep) {
+#pragma unroll
+    for (int g = 0; g < kUnroll; ++g) group(first + g * Shape::kGroup);
+  }
+  if constexpr (kOutputs) {
+#pragma unroll
+    for (int i = 0; i < kKept; ++i) kept_outputs[first - Shape::kGroup + i] = kept[i];
   }
 }
 
@@ -205,8 +243,8 @@ __global__ void __launch_bounds__(kSplitWarps * 32, kSplitBlocks)
 
   const int channel_block = static_cast<int>(blockIdx.x) % params.channel_blocks;
   const int row_of_grid = static_cast<int>(blockIdx.x) / params.channel_blocks;
-  const int k = row_of_grid % params.direction_count;
-  const int b = row_of_grid / params.direction_count;
+  const int k = row_of_grid / params.batch;
+  const int b = row_of_grid % params.batch;
   const int chunk = static_cast<int>(blockIdx.z) + (kPass == Pass::kChunkScan ? 1 : 0);
   const Direction<T>& direction = params.directions[k];
   const int begin = kPass == Pass::kWhole ? 0 : chunk * params.chunk_length;
@@ -308,7 +346,7 @@ __global__ void __launch_bounds__(kSplitWarps * 32, kSplitBlocks)
 
   WaitForCopies();
   __syncthreads();
-  LoadRows<kRows>(projection, direction.delta_row, layout.row_elements, maps, rows);
+  LoadRows(layout, projection, direction.delta_row, maps, rows);
   CommitCopies();
   load_pairs(u, direction.u_row, maps, u_next);
 
@@ -323,8 +361,7 @@ __global__ void __launch_bounds__(kSplitWarps * 32, kSplitBlocks)
     WaitForCopies();
     __syncthreads();
     if (tile + kRows < end) {
-      LoadRows<kRows>(projection, direction.delta_row, layout.row_elements, next_maps,
-                      rows + (buffer ^ 1) * rows_size);
+      LoadRows(layout, projection, direction.delta_row, next_maps, rows + (buffer ^ 1) * rows_size);
     }
     LoadMaps<kRows>(direction, tile + 2 * kRows, end, maps + (map == 2 ? 0 : map + 1) * kMapsSize);
     CommitCopies();

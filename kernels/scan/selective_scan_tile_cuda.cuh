@@ -47,6 +47,24 @@ struct TileLayout {
   }
 };
 
+// Starts the copies of the projection rows of a tile; rows of padding positions are filled with
+// zeros.
+template <class T>
+__device__ void LoadRows(const T* projection, int row_stride, int row_elements, const int32_t* read,
+                         T* rows) {
+  const int thread = static_cast<int>(threadIdx.x);
+  const int step = static_cast<int>(blockDim.x) / 8;
+#pragma unroll 1
+  for (int t = thread / 8; t < kTileRows; t += step) {
+    const int row = read[t];
+    const T* const source = projection + static_cast<int64_t>(max(row, 0)) * row_stride;
+#pragma unroll 1
+    for (int element = thread % 8 * 8; element < row_elements; element += 64) {
+      CopyAsync<16>(rows + t * row_elements + element, source + element, row >= 0);
+    }
+  }
+}
+
 // A thread's channels at four positions, zeros at padding.
 template <class T>
 __device__ void LoadFour(const T* x, int row_stride, const int32_t* map, bool valid,
@@ -116,8 +134,8 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
   const TileLayout layout(threads / 32, params.rank);
   const int channel_block = static_cast<int>(blockIdx.x) % params.channel_blocks;
   const int row_of_grid = static_cast<int>(blockIdx.x) / params.channel_blocks;
-  const int k = row_of_grid % params.direction_count;
-  const int b = row_of_grid / params.direction_count;
+  const int k = row_of_grid / params.batch;
+  const int b = row_of_grid % params.batch;
   const Direction<T>& direction = params.directions[k];
   const int end = direction.length;
 
@@ -172,7 +190,7 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
 
   WaitForCopies();
   __syncthreads();
-  LoadRows<kTileRows>(projection, direction.delta_row, layout.row_elements, maps, rows);
+  LoadRows(projection, direction.delta_row, layout.row_elements, maps, rows);
   CommitCopies();
   uint32_t u_next[4];
   uint32_t z_next[4] = {};
@@ -189,8 +207,8 @@ __global__ void __launch_bounds__(kMaxTileWarps * 32, 5)
     WaitForCopies();
     __syncthreads();
     if (tile + kTileRows < end) {
-      LoadRows<kTileRows>(projection, direction.delta_row, layout.row_elements, next_maps,
-                          rows + (buffer ^ 1) * rows_size);
+      LoadRows(projection, direction.delta_row, layout.row_elements, next_maps,
+               rows + (buffer ^ 1) * rows_size);
     }
     LoadMaps<kTileRows>(direction, tile + 2 * kTileRows, end,
                         maps + (map == 2 ? 0 : map + 1) * kMapsSize);

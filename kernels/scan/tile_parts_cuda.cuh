@@ -112,24 +112,6 @@ __device__ void LoadMaps(const Direction<T>& direction, int tile, int end, int32
   }
 }
 
-// Starts the copies of the projection rows of a tile; rows of padding positions are filled with
-// zeros.
-template <int kRows, class T>
-__device__ void LoadRows(const T* projection, int row_stride, int row_elements, const int32_t* read,
-                         T* rows) {
-  const int thread = static_cast<int>(threadIdx.x);
-  const int step = static_cast<int>(blockDim.x) / 8;
-#pragma unroll 1
-  for (int t = thread / 8; t < kRows; t += step) {
-    const int row = read[t];
-    const T* const source = projection + static_cast<int64_t>(max(row, 0)) * row_stride;
-#pragma unroll 1
-    for (int element = thread % 8 * 8; element < row_elements; element += 64) {
-      CopyAsync<16>(rows + t * row_elements + element, source + element, row >= 0);
-    }
-  }
-}
-
 // Starts the copies of delta_weight of a block's channels, with zeros where there is none.
 template <class T>
 __device__ void LoadWeight(const Direction<T>& direction, int first_channel, int channels, int dim,
