@@ -2,13 +2,14 @@
 // and C side by side in the rows of one projection.
 //
 // A thread owns two channels, for which it loads B and C once, with all their states in registers
-// and walks the sequence in tiles of 16 positions. What the plain kernel (selective_scan_cuda.cuh) does per position is done
-// per tile here:
+// and walks the sequence in tiles of 16 positions. What the plain kernel (selective_scan_cuda.cuh)
+// does per position is done per tile here:
 //   - projection rows and index maps arrive in shared memory by asynchronous copies while the tile
 //     before is computed; u and z arrive in registers four positions ahead;
 //   - the step sizes of 16 positions and a warp's channels come from tensor cores, with softplus;
 //   - B and C are widened to float32 once per block.
-// The inner loop is then 16 exponentials a channel. What was measured: docs/performance.md.
+// The inner loop is then 16 exponentials a channel. What was measured:
+// docs/decisions/0003-cuda-scan.md.
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_TILE_CUDA_CUH_
 
@@ -20,8 +21,8 @@ namespace localmamba::scan_cuda {
 inline constexpr int kTileRows = 16;     // positions of a tile
 inline constexpr int kTileChannels = 2;  // of a thread
 inline constexpr int kWarpChannels = 32 * kTileChannels;
-inline constexpr int kDeltaPitch =
-    kWarpChannels + 8;  // floats between rows of steps: no bank conflicts
+// Floats between rows of steps: no bank conflicts.
+inline constexpr int kDeltaPitch = kWarpChannels + 8;
 inline constexpr int kMaxTileWarps = 3;
 
 // Bytes of shared memory, and where its parts begin.

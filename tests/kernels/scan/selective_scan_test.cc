@@ -176,8 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
     BackendCaseName);
 
 // Operands as networks have them, which on CUDA, with 16 bits, take kernels of their own: with 4, 8
-// or 16 threads a channel or two channels a thread, and whole sequences or pieces. Beside the names:
-// which on an H100.
+// or 16 threads a channel or two channels a thread, and whole sequences or pieces. Beside the
+// names: which on an H100.
 INSTANTIATE_TEST_SUITE_P(
     OneProjection, SelectiveScanTest,
     testing::Combine(
