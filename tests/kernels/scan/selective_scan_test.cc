@@ -220,7 +220,7 @@ INSTANTIATE_TEST_SUITE_P(
                                  .bias = false,
                                  .softplus = false,
                                  .last_state = false},
-                        ScanCase{.name = "PiecesOfFewChannels",  // 8 threads, 15 pieces
+                        ScanCase{.name = "PiecesOfFewChannels",  // 8 threads, pieces
                                  .height = 25,
                                  .width = 41,
                                  .channels = 34,
@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(
                                  .directions = {"h_flip", "w7"},
                                  .projection = true,
                                  .last_state = false},
-                        ScanCase{.name = "PiecesWithoutGate",  // 8 threads, 27 pieces
+                        ScanCase{.name = "PiecesWithoutGate",  // 8 threads, pieces
                                  .height = 45,
                                  .width = 45,
                                  .channels = 18,
@@ -237,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(
                                  .projection = true,
                                  .gate = false,
                                  .last_state = false},
-                        ScanCase{.name = "PiecesOfManyChannels",  // 4 threads, 12 pieces
+                        ScanCase{.name = "PiecesOfManyChannels",  // 4 threads, pieces
                                  .batch = 2,
                                  .height = 27,
                                  .width = 27,
