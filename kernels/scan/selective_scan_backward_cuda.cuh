@@ -40,14 +40,24 @@ __device__ __forceinline__ void SumOverLanes(float (&v)[kSize]) {
   if constexpr (kBit > kLast) SumOverLanes<kBit / 2, kLast, kHalf>(v);
 }
 
-// kCount neighbouring elements of shared memory.
-template <int kCount, class T>
-__device__ __forceinline__ void LoadShared(const T* from, float (&to)[kCount]) {
-  if constexpr (kCount * sizeof(T) >= 4) {
-    cuda::LoadVector(from, to);
-  } else {
-    to[0] = cuda::ToFloat(from[0]);
-  }
+// log(1 + exp(x)). With 16-bit operands to a relative 1e-5, which costs a quarter of the other.
+template <bool kFast>
+__device__ __forceinline__ float StepOf(float x) {
+  if constexpr (!kFast) return Softplus(x);
+  constexpr float kLn2 = 0.6931471805599453F;
+  const float power = Exp2(x * kLog2e);
+  float log2;
+  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(log2) : "f"(1.0F + power));
+  const float series = power * fmaf(power, fmaf(power, 0.33333333F, -0.5F), 1.0F);
+  return x > 20.0F ? x : power < 0x1p-6F ? series : log2 * kLn2;
+}
+
+// The derivative of softplus by its argument, from its value: 1 - exp(-step).
+template <bool kFast>
+__device__ __forceinline__ float SlopeOf(float step) {
+  if constexpr (!kFast) return -expm1f(-step);
+  const float series = step * fmaf(step, fmaf(step, 0.16666667F, -0.5F), 1.0F);
+  return step < 0x1p-5F ? series : 1.0F - Exp2(step * -kLog2e);
 }
 
 template <class T, int kStates, bool kHasZ>
@@ -57,47 +67,53 @@ class ScanBackward {
   static constexpr int kGroup = kBackwardGroup;
   static constexpr int kChannels = kLaneChannels<kStates>;
   static constexpr int kOwners = 4 / kChannels;  // lanes of a quad for each of its channels
+  static constexpr bool kFast = sizeof(T) == 2;
   using Layout = BackwardLayout<T, kStates>;
+  static constexpr int kPitch = Layout::kChannels;
   static constexpr int kRow = Layout::kRow;
 
-  __device__ ScanBackward(const BackwardParams<T>& params, char* memory)
+  __device__ ScanBackward(const BackwardParams<T>& params, float* memory)
       : params_(params),
-        layout_(static_cast<int>(blockDim.x) / 32, params.rank),
-        step_(reinterpret_cast<float*>(memory + layout_.step)),
-        dout_(reinterpret_cast<float*>(memory + layout_.dout)),
-        bc_(reinterpret_cast<float*>(memory + layout_.bc)),
-        sums_(reinterpret_cast<float*>(memory + layout_.sums)),
-        delta_(reinterpret_cast<float*>(memory + layout_.delta)),
-        u_(reinterpret_cast<T*>(memory + layout_.u)),
-        weight_(reinterpret_cast<T*>(memory + layout_.weight)),
         thread_(static_cast<int>(threadIdx.x)),
         lane_(thread_ % 32),
         tile_(static_cast<int>(blockIdx.x) % params.tiles),
         sequence_(static_cast<int>(blockIdx.x) / params.tiles),
         b_(sequence_ % params.batch),
         direction_(params.directions[sequence_ / params.batch]),
-        own_(thread_ / 32 * kQuadsChannels<kStates> + lane_ / kOwners),
-        first_own_(thread_ / 32 * kQuadsChannels<kStates> + lane_ / 4 * kChannels),
         first_state_(lane_ % 4 * kStates),
-        has_own_(lane_ % kOwners == 0 && Channel(own_) < params.dim) {}
+        memory_(memory),
+        warp_(memory + thread_ / 32 * Layout::kWarp),
+        own_(warp_ + lane_ / kOwners),
+        quad_(warp_ + lane_ / 4 * kChannels),
+        bc_(memory + static_cast<int>(blockDim.x) / 32 * Layout::kWarp),
+        channel_((tile_ * static_cast<int>(blockDim.x) + thread_) / 32 * kPitch + lane_ / kOwners),
+        first_channel_(channel_ - lane_ % 4 / kOwners),
+        has_own_(lane_ % kOwners == 0 && channel_ < params.dim) {}
 
   __device__ __forceinline__ void Run() {
     LoadParameters();
     const int chunks = (direction_.length + kChunk - 1) / kChunk;
     float h[kChannels][kStates] = {};
 #pragma unroll 1
-    for (int chunk = 0; chunk + 1 < chunks; ++chunk) {
+    for (int chunk = 0; chunk < chunks; ++chunk) {
       if (chunk > 0) StoreStart(chunk, h);
-      Stage</*kGradients=*/false>(chunk * kChunk);
-#pragma unroll 1
-      for (int t = 0; t < kChunk; ++t) Advance(t, h);
+      StageStates</*kGradients=*/false>(chunk * kChunk);
+      StageDelta(chunk * kChunk);
+      __syncthreads();
+      MakeSteps(chunk * kChunk);
+      __syncwarp();
+      if (chunk + 1 < chunks) {
+#pragma unroll 4
+        for (int t = 0; t < kChunk; ++t) Advance(t, h);
+      }
       __syncthreads();
     }
-    if (chunks > 1) StoreStart(chunks - 1, h);
 #pragma unroll 1
     for (int chunk = chunks - 1; chunk >= 0; --chunk) {
-      Stage</*kGradients=*/true>(chunk * kChunk);
+      StageStates</*kGradients=*/true>(chunk * kChunk);
+      StageTokens(chunk * kChunk);
       LoadStart(chunk, h);
+      __syncthreads();
       WalkChunk(chunk * kChunk, h);
       __syncthreads();
       WriteSums(chunk * kChunk);
@@ -106,13 +122,10 @@ class ScanBackward {
   }
 
  private:
-  // Of the block's channel c, within the tensors.
-  __device__ __forceinline__ int Channel(int c) const { return tile_ * layout_.channels + c; }
-
   __device__ __forceinline__ void LoadParameters() {
 #pragma unroll
     for (int c = 0; c < kChannels; ++c) {
-      const int channel = Channel(first_own_ + c);
+      const int channel = first_channel_ + c;
 #pragma unroll
       for (int j = 0; j < kStates; ++j) {
         const int n = first_state_ + j;
@@ -123,52 +136,61 @@ class ScanBackward {
         dA_[c][j] = 0.0F;
       }
     }
-    if (has_own_) {
-      skip_ = direction_.D == nullptr ? 0.0F : direction_.D[Channel(own_)];
-      bias_ = direction_.delta_bias == nullptr ? 0.0F : direction_.delta_bias[Channel(own_)];
-    }
-    for (int i = thread_; i < layout_.channels * params_.rank; i += static_cast<int>(blockDim.x)) {
-      const int channel = Channel(i / params_.rank);
-      const int r = i % params_.rank;
-      weight_[r * layout_.channels + i / params_.rank] =
-          channel < params_.dim ? direction_.delta_weight[channel * direction_.weight_row + r]
-                                : cuda::FromFloat<T>(0.0F);
+    if (has_own_) skip_ = direction_.D == nullptr ? 0.0F : direction_.D[channel_];
+    if (params_.rank > Layout::kMaxSharedRank || lane_ % kOwners != 0) return;
+    for (int r = 0; r < params_.rank; ++r) {
+      SharedWeight()[r * kPitch] =
+          has_own_ ? direction_.delta_weight[channel_ * direction_.weight_row + r]
+                   : cuda::FromFloat<T>(0.0F);
     }
   }
 
-  // Brings the chunk's operands to shared memory. Positions past the end have steps of 0, which
-  // leave states and their gradients as they are.
+  // Of the lane's own channel.
+  __device__ __forceinline__ T* SharedWeight() const {
+    return reinterpret_cast<T*>(warp_ + Layout::kWeight) + lane_ / kOwners;
+  }
+
+  // Rows that the chunk's positions read and write, one a lane, and their B and C, for the block.
   template <bool kGradients>
-  __device__ __forceinline__ void Stage(int begin) {
-    const int threads = static_cast<int>(blockDim.x);
-    for (int i = thread_; i < kChunk * kRow; i += threads) {
+  __device__ __forceinline__ void StageStates(int begin) {
+    read_ = direction_.At(direction_.read, begin + lane_);
+    if constexpr (kGradients) {
+      write_ = direction_.At(direction_.write, begin + lane_);
+      if constexpr (kHasZ) z_read_ = direction_.At(direction_.z_read, begin + lane_);
+    }
+    for (int i = thread_; i < kChunk * kRow; i += static_cast<int>(blockDim.x)) {
       const int t = i / kRow;
       const int n = i % kRow;
       const int row = direction_.At(direction_.read, begin + t);
       const bool has = row >= 0 && n < params_.dstate;
-      bc_[t * 2 * kRow + n] = has ? cuda::ToFloat(direction_.B.Row(b_, row)[n]) : 0.0F;
+      bc_[t * 2 * kRow + n] = has ? cuda::ToFloat(direction_.B.Channel(b_, n)[row]) : 0.0F;
       if constexpr (kGradients) {
-        bc_[t * 2 * kRow + kRow + n] = has ? cuda::ToFloat(direction_.C.Row(b_, row)[n]) : 0.0F;
+        bc_[t * 2 * kRow + kRow + n] = has ? cuda::ToFloat(direction_.C.Channel(b_, n)[row]) : 0.0F;
       }
     }
-    for (int i = thread_; i < kChunk * params_.rank; i += threads) {
+  }
+
+  // Rows of delta, for the block, if there is delta_weight.
+  __device__ __forceinline__ void StageDelta(int begin) const {
+    float* const delta = memory_ + Layout::Delta(static_cast<int>(blockDim.x) / 32);
+    for (int i = thread_; i < kChunk * params_.rank; i += static_cast<int>(blockDim.x)) {
       const int t = i / params_.rank;
       const int r = i % params_.rank;
       const int row = direction_.At(direction_.read, begin + t);
-      delta_[r * kChunk + t] = row >= 0 ? cuda::ToFloat(direction_.delta.Row(b_, row)[r]) : 0.0F;
+      delta[r * kChunk + t] = row >= 0 ? cuda::ToFloat(direction_.delta.Channel(b_, r)[row]) : 0.0F;
     }
-    read_ = direction_.At(direction_.read, begin + lane_);
-    write_ = direction_.At(direction_.write, begin + lane_);
-    if constexpr (kHasZ) z_read_ = direction_.At(direction_.z_read, begin + lane_);
-    __syncthreads();
-    StageSteps(begin);
-    if constexpr (kGradients) StageOutputGradients();
-    __syncwarp();
   }
 
-  // u and Delta of the lane's own channel.
-  __device__ __forceinline__ void StageSteps(int begin) {
+  // Delta and Delta * u of the lane's own channel; Delta also for the way back. Positions past the
+  // end have steps of 0, which leave states and their gradients as they are.
+  __device__ __forceinline__ void MakeSteps(int begin) const {
     constexpr int kAtATime = 8;
+    const float* const delta = memory_ + Layout::Delta(static_cast<int>(blockDim.x) / 32);
+    const ChannelRows<const T> u_rows = direction_.u.Channel(b_, channel_);
+    const ChannelRows<const T> delta_rows = direction_.delta.Channel(b_, channel_);
+    const float bias =
+        has_own_ && direction_.delta_bias != nullptr ? direction_.delta_bias[channel_] : 0.0F;
+    const ChannelRows<float> steps = Steps(begin);
 #pragma unroll 1
     for (int t = 0; t < kChunk; t += kAtATime) {
       float u[kAtATime];
@@ -177,91 +199,119 @@ class ScanBackward {
       for (int i = 0; i < kAtATime; ++i) {
         const int row = __shfl_sync(kAllLanes, read_, t + i);
         const bool has = row >= 0 && has_own_;
-        u[i] = has ? cuda::ToFloat(direction_.u.Row(b_, row)[Channel(own_)]) : 0.0F;
-        step[i] = bias_;
-        if (params_.rank == 0 && has) {
-          step[i] += cuda::ToFloat(direction_.delta.Row(b_, row)[Channel(own_)]);
-        }
+        u[i] = has ? cuda::ToFloat(u_rows[row]) : 0.0F;
+        step[i] = bias;
+        if (params_.rank == 0 && has) step[i] += cuda::ToFloat(delta_rows[row]);
       }
+#pragma unroll 1
       for (int r = 0; r < params_.rank; ++r) {
-        const float weight = cuda::ToFloat(weight_[r * layout_.channels + own_]);
-        float delta[kAtATime];
-        cuda::LoadVector(delta_ + r * kChunk + t, delta);
+        float weight = 0.0F;
+        if (params_.rank <= Layout::kMaxSharedRank) {
+          weight = cuda::ToFloat(SharedWeight()[r * kPitch]);
+        } else if (has_own_) {
+          weight = cuda::ToFloat(direction_.delta_weight[channel_ * direction_.weight_row + r]);
+        }
+        float row[kAtATime];
+        cuda::LoadVector(delta + r * kChunk + t, row);
 #pragma unroll
-        for (int i = 0; i < kAtATime; ++i) step[i] = fmaf(weight, delta[i], step[i]);
+        for (int i = 0; i < kAtATime; ++i) step[i] = fmaf(weight, row[i], step[i]);
       }
       if (lane_ % kOwners != 0) continue;
 #pragma unroll
       for (int i = 0; i < kAtATime; ++i) {
-        if (params_.softplus) step[i] = Softplus(step[i]);
-        const bool in = has_own_ && begin + t + i < direction_.length;
-        step_[(t + i) * layout_.channels + own_] = in ? step[i] : 0.0F;
-        u_[(t + i) * layout_.channels + own_] = cuda::FromFloat<T>(u[i]);
+        if (params_.softplus) step[i] = StepOf<kFast>(step[i]);
+        if (!has_own_ || begin + t + i >= direction_.length) step[i] = 0.0F;
+        own_[Layout::kStep + (t + i) * kPitch] = step[i];
+        own_[Layout::kInput + (t + i) * kPitch] = step[i] * u[i];
+        if (has_own_) steps[t + i] = step[i];
       }
     }
   }
 
-  __device__ __forceinline__ void StageOutputGradients() {
+  // Where Delta of the lane's own channel is kept, from position `begin` on.
+  __device__ __forceinline__ ChannelRows<float> Steps(int begin) const {
+    const int64_t position = int64_t{sequence_} * params_.chunks * kChunk + begin;
+    return {params_.steps + position * params_.dim + channel_,
+            params_.dim * static_cast<int>(sizeof(float))};
+  }
+
+  // Delta, Delta * u and dout of the lane's own channel.
+  __device__ __forceinline__ void StageTokens(int begin) {
+    const ChannelRows<const T> u_rows = direction_.u.Channel(b_, channel_);
+    const ChannelRows<const T> dy_rows = direction_.dy.Channel(b_, channel_);
+    const ChannelRows<const T> z_rows = direction_.z.Channel(b_, channel_);
+    const ChannelRows<float> steps = Steps(begin);
 #pragma unroll 8
     for (int t = 0; t < kChunk; ++t) {
+      const int row = __shfl_sync(kAllLanes, read_, t);
       const int target = __shfl_sync(kAllLanes, write_, t);
-      float dout = target >= 0 && has_own_
-                       ? cuda::ToFloat(direction_.dy.Row(b_, target)[Channel(own_)])
-                       : 0.0F;
+      const float step = has_own_ ? steps[t] : 0.0F;
+      const float u = row >= 0 && has_own_ ? cuda::ToFloat(u_rows[row]) : 0.0F;
+      float dout = target >= 0 && has_own_ ? cuda::ToFloat(dy_rows[target]) : 0.0F;
       if constexpr (kHasZ) {
-        const int row = __shfl_sync(kAllLanes, z_read_, t);
+        const int z_row = __shfl_sync(kAllLanes, z_read_, t);
         if (direction_.z.data != nullptr) {
-          dout *= row >= 0 && has_own_
-                      ? cuda::Silu(cuda::ToFloat(direction_.z.Row(b_, row)[Channel(own_)]))
-                      : 0.0F;
+          dout *= z_row >= 0 && has_own_ ? cuda::Silu(cuda::ToFloat(z_rows[z_row])) : 0.0F;
         }
       }
-      if (lane_ % kOwners == 0) dout_[t * layout_.channels + own_] = dout;
+      dD_ = fmaf(dout, u, dD_);
+      if (lane_ % kOwners != 0) continue;
+      own_[Layout::kStep + t * kPitch] = step;
+      own_[Layout::kInput + t * kPitch] = step * u;
+      own_[Layout::kDout + t * kPitch] = dout;
     }
   }
 
-  __device__ __forceinline__ float4* Start(int chunk, int c) const {
+  __device__ __forceinline__ float4* Start(int chunk) const {
     const int64_t row =
-        (int64_t{sequence_} * params_.chunks + chunk) * params_.dim + Channel(first_own_ + c);
+        (int64_t{sequence_} * params_.chunks + chunk) * params_.dim + first_channel_;
     return reinterpret_cast<float4*>(params_.starts + row * kRow + first_state_);
   }
   __device__ __forceinline__ void StoreStart(int chunk,
                                              const float (&h)[kChannels][kStates]) const {
 #pragma unroll
     for (int c = 0; c < kChannels; ++c) {
-      if (Channel(first_own_ + c) >= params_.dim) break;
+      if (first_channel_ + c >= params_.dim) break;
 #pragma unroll
       for (int j = 0; j < kStates; j += 4) {
-        Start(chunk, c)[j / 4] = make_float4(h[c][j], h[c][j + 1], h[c][j + 2], h[c][j + 3]);
+        Start(chunk)[(c * kRow + j) / 4] =
+            make_float4(h[c][j], h[c][j + 1], h[c][j + 2], h[c][j + 3]);
       }
     }
   }
   __device__ __forceinline__ void LoadStart(int chunk, float (&h)[kChannels][kStates]) const {
 #pragma unroll
     for (int c = 0; c < kChannels; ++c) {
-      const bool has = chunk > 0 && Channel(first_own_ + c) < params_.dim;
+      const bool has = chunk > 0 && first_channel_ + c < params_.dim;
 #pragma unroll
       for (int j = 0; j < kStates; j += 4) {
-        const float4 four = has ? Start(chunk, c)[j / 4] : float4{};
+        const float4 four = has ? Start(chunk)[(c * kRow + j) / 4] : float4{};
         h[c][j] = four.x, h[c][j + 1] = four.y, h[c][j + 2] = four.z, h[c][j + 3] = four.w;
       }
     }
   }
 
+  // What the lane needs of position t of the chunk: of its channels, and of its states.
+  __device__ __forceinline__ void LoadChannels(int array, int t, float (&to)[kChannels]) const {
+    cuda::LoadVector(quad_ + array + t * kPitch, to);
+  }
+  __device__ __forceinline__ void LoadStates(int which, int t, float (&to)[kStates]) const {
+    cuda::LoadVector(bc_ + (t * 2 + which) * kRow + first_state_, to);
+  }
+
   // States after position t of the chunk.
   __device__ __forceinline__ void Advance(int t, float (&h)[kChannels][kStates]) const {
     float step[kChannels];
-    float u[kChannels];
+    float input[kChannels];
     float B[kStates];
-    LoadShared(step_ + t * layout_.channels + first_own_, step);
-    LoadShared(u_ + t * layout_.channels + first_own_, u);
-    cuda::LoadVector(bc_ + t * 2 * kRow + first_state_, B);
+    LoadChannels(Layout::kStep, t, step);
+    LoadChannels(Layout::kInput, t, input);
+    LoadStates(0, t, B);
 #pragma unroll
     for (int c = 0; c < kChannels; ++c) {
-      const float input = step[c] * u[c];
 #pragma unroll
       for (int j = 0; j < kStates; ++j) {
-        h[c][j] = fmaf(Exp2(step[c] * A_[c][j]), h[c][j], input * B[j]);
+        h[c][j] = fmaf(Exp2(step[c] * A_[c][j]), h[c][j], input[c] * B[j]);
       }
     }
   }
@@ -292,17 +342,40 @@ class ScanBackward {
         four[0] = state.x, four[1] = state.y, four[2] = state.z, four[3] = state.w;
       }
     }
-    if constexpr (kHasZ) {
-      __syncwarp();
-      if (direction_.dz.data != nullptr) WriteGateGradients();
-    }
   }
 
   // Positions first ... first + kGroup - 1 of the chunk; h: the states before them.
   __device__ __forceinline__ void WalkGroup(int begin, int first, float (&h)[kChannels][kStates]) {
+    // Of the own channel. Loaded here, long before they are needed.
+    T u[kGroup];
+    T z[kGroup];
+    T dy[kGroup];
+    const T zero = cuda::FromFloat<T>(0.0F);
+    const ChannelRows<const T> u_rows = direction_.u.Channel(b_, channel_);
+#pragma unroll
+    for (int i = 0; i < kGroup; ++i) {
+      const int row = __shfl_sync(kAllLanes, read_, first + i);
+      u[i] = row >= 0 && has_own_ ? u_rows[row] : zero;
+    }
+    if constexpr (kHasZ) {
+      const ChannelRows<const T> z_rows = direction_.z.Channel(b_, channel_);
+      const ChannelRows<const T> dy_rows = direction_.dy.Channel(b_, channel_);
+#pragma unroll
+      for (int i = 0; i < kGroup; ++i) {
+        const int row = __shfl_sync(kAllLanes, z_read_, first + i);
+        const int target = __shfl_sync(kAllLanes, write_, first + i);
+        const bool has = direction_.dz.data != nullptr && has_own_;
+        z[i] = row >= 0 && has ? z_rows[row] : zero;
+        dy[i] = target >= 0 && has ? dy_rows[target] : zero;
+      }
+    }
+    // The lane's sums over states, of the own channel, for writing at the end: branches in between
+    // would keep the positions from overlapping.
+    float outs[kGroup];
+    float decay_sums[kGroup];
+    float input_sums[kGroup];
     float before[kGroup][kChannels][kStates];
-    float out[kGroup];  // without D * u, of the lane's own channel
-                        // Forward: states, outputs and dC.
+    // Forward: states, outputs for dz, and dC.
 #pragma unroll
     for (int i = 0; i < kGroup; i += 2) {
       float dC[2 * kStates] = {};
@@ -312,8 +385,8 @@ class ScanBackward {
         float C[kStates];
         float dout[kChannels];
         float sums[kChannels] = {};
-        cuda::LoadVector(bc_ + t * 2 * kRow + kRow + first_state_, C);
-        LoadShared(dout_ + t * layout_.channels + first_own_, dout);
+        LoadStates(1, t, C);
+        LoadChannels(Layout::kDout, t, dout);
 #pragma unroll
         for (int c = 0; c < kChannels; ++c) {
 #pragma unroll
@@ -330,12 +403,13 @@ class ScanBackward {
         }
         if constexpr (kHasZ) {
           SumOverLanes<2, 1, kChannels>(sums);
-          out[i + k] = sums[0];
+          outs[i + k] = fmaf(skip_, cuda::ToFloat(u[i + k]), sums[0]);
         }
       }
       StoreSums(first + i, 1, dC);
     }
-    // Back.
+    if constexpr (kHasZ) WriteGateGradients(first, outs, z, dy);
+      // Back.
 #pragma unroll
     for (int i = kGroup - 2; i >= 0; i -= 2) {
       float dB[2 * kStates] = {};
@@ -343,90 +417,91 @@ class ScanBackward {
       for (int k = 1; k >= 0; --k) {
         const int t = first + i + k;
         float step[kChannels];
-        float u[kChannels];
+        float input[kChannels];
         float dout[kChannels];
         float B[kStates];
         float C[kStates];
-        float decay_sums[kChannels] = {};
-        float input_sums[kChannels] = {};
-        LoadShared(step_ + t * layout_.channels + first_own_, step);
-        LoadShared(u_ + t * layout_.channels + first_own_, u);
-        LoadShared(dout_ + t * layout_.channels + first_own_, dout);
-        cuda::LoadVector(bc_ + t * 2 * kRow + first_state_, B);
-        cuda::LoadVector(bc_ + t * 2 * kRow + kRow + first_state_, C);
+        float decayed_sums[kChannels] = {};
+        float gradient_sums[kChannels] = {};
+        LoadChannels(Layout::kStep, t, step);
+        LoadChannels(Layout::kInput, t, input);
+        LoadChannels(Layout::kDout, t, dout);
+        LoadStates(0, t, B);
+        LoadStates(1, t, C);
 #pragma unroll
         for (int c = 0; c < kChannels; ++c) {
-          const float input = step[c] * u[c];
 #pragma unroll
           for (int j = 0; j < kStates; ++j) {
             const float gradient = fmaf(C[j], dout[c], dh_[c][j]);
-            dB[k * kStates + j] = fmaf(input, gradient, dB[k * kStates + j]);
-            input_sums[c] = fmaf(B[j], gradient, input_sums[c]);
+            dB[k * kStates + j] = fmaf(input[c], gradient, dB[k * kStates + j]);
+            gradient_sums[c] = fmaf(B[j], gradient, gradient_sums[c]);
             dh_[c][j] = gradient * Exp2(step[c] * A_[c][j]);
             const float decayed = dh_[c][j] * before[i + k][c][j];
-            decay_sums[c] = fmaf(decayed, A_[c][j], decay_sums[c]);
+            decayed_sums[c] = fmaf(decayed, A_[c][j], decayed_sums[c]);
             dA_[c][j] = fmaf(decayed, step[c], dA_[c][j]);
           }
         }
-        SumOverLanes<2, 1, kChannels>(decay_sums);
-        SumOverLanes<2, 1, kChannels>(input_sums);
-        WriteToken(begin, t, decay_sums[0], input_sums[0], out[i + k]);
+        SumOverLanes<2, 1, kChannels>(decayed_sums);
+        SumOverLanes<2, 1, kChannels>(gradient_sums);
+        decay_sums[i + k] = decayed_sums[0];
+        input_sums[i + k] = gradient_sums[0];
       }
       StoreSums(first + i, 0, dB);
     }
+    WriteTokens(begin, first, u, decay_sums, input_sums);
   }
 
   // Adds up dB or dC of positions t and t + 1 over the warp's channels.
-  __device__ __forceinline__ void StoreSums(int t, int which, float (&v)[2 * kStates]) {
+  __device__ __forceinline__ void StoreSums(int t, int which, float (&v)[2 * kStates]) const {
     SumOverLanes<16, 4, 2 * kStates>(v);
-    float* const sums = sums_ + thread_ / 32 * kChunk * 2 * kRow;
     constexpr int kMine = kStates / 4;
 #pragma unroll
     for (int i = 0; i < kMine; ++i) {
       const int element = lane_ / 4 * kMine + i;
-      sums[Layout::SumIndex(t + element / kStates, which, first_state_ + element % kStates)] = v[i];
+      warp_[Layout::kSums + Layout::SumIndex(t, which, 0) + element / kStates * kRow +
+            first_state_ + element % kStates] = v[i];
     }
   }
 
-  // du and dstep of the lane's own channel. With z the place of dout takes the output, for dz.
-  __device__ __forceinline__ void WriteToken(int begin, int t, float decay_sum, float input_sum,
-                                             float out) {
+  // du and dstep of the lane's own channel at positions first ... first + kGroup - 1.
+  __device__ __forceinline__ void WriteTokens(int begin, int first, const T (&u)[kGroup],
+                                              const float (&decay_sums)[kGroup],
+                                              const float (&input_sums)[kGroup]) {
     constexpr float kLn2 = 0.6931471805599453F;  // A_ holds A / ln 2
-    const int row = __shfl_sync(kAllLanes, read_, t);
-    if constexpr (kHasZ) __syncwarp();  // the quad has read dout
-    if (!has_own_ || begin + t >= direction_.length) return;
-    const int index = t * layout_.channels + own_;
-    const float step = step_[index];
-    const float u = cuda::ToFloat(u_[index]);
-    const float dout = dout_[index];
-    float dstep = fmaf(u, input_sum, decay_sum * kLn2);
-    if (params_.softplus) dstep *= -expm1f(-step);  // sigmoid of what softplus was given
-    dD_ = fmaf(dout, u, dD_);
-    dbias_ += dstep;
-    if constexpr (kHasZ) dout_[index] = fmaf(skip_, u, out);
-    if (row < 0) return;
-    if (direction_.du.data != nullptr) {
-      direction_.du.Row(b_, row)[Channel(own_)] =
-          cuda::FromFloat<T>(fmaf(step, input_sum, skip_ * dout));
-    }
-    if (direction_.dstep.data != nullptr) {
-      direction_.dstep.Row(b_, row)[Channel(own_)] = cuda::FromFloat<T>(dstep);
+    const ChannelRows<T> du_rows = direction_.du.Channel(b_, channel_);
+    const ChannelRows<T> dstep_rows = direction_.dstep.Channel(b_, channel_);
+    const bool with_du = direction_.du.data != nullptr;
+    const bool with_dstep = direction_.dstep.data != nullptr;
+#pragma unroll
+    for (int i = 0; i < kGroup; ++i) {
+      const int t = first + i;
+      const int row = __shfl_sync(kAllLanes, read_, t);
+      // Past the end and in lanes without a channel of their own, what follows is not used.
+      const float step = own_[Layout::kStep + t * kPitch];
+      const float dout = own_[Layout::kDout + t * kPitch];
+      float dstep = fmaf(cuda::ToFloat(u[i]), input_sums[i], decay_sums[i] * kLn2);
+      if (params_.softplus) dstep *= SlopeOf<kFast>(step);
+      const bool in = has_own_ && begin + t < direction_.length;
+      if (in) dbias_ += dstep;
+      if (in && row >= 0 && with_du) {
+        du_rows[row] = cuda::FromFloat<T>(fmaf(step, input_sums[i], skip_ * dout));
+      }
+      if (in && row >= 0 && with_dstep) dstep_rows[row] = cuda::FromFloat<T>(dstep);
     }
   }
 
-  __device__ __forceinline__ void WriteGateGradients() const {
-#pragma unroll 8
-    for (int t = 0; t < kChunk; ++t) {
-      const int target = __shfl_sync(kAllLanes, write_, t);
-      const int row = __shfl_sync(kAllLanes, z_read_, t);
-      if (row < 0 || !has_own_) continue;
-      float dz = 0.0F;
-      if (target >= 0) {
-        const float z = cuda::ToFloat(direction_.z.Row(b_, row)[Channel(own_)]);
-        dz = cuda::ToFloat(direction_.dy.Row(b_, target)[Channel(own_)]) *
-             dout_[t * layout_.channels + own_] * cuda::SiluGradient(z);
-      }
-      direction_.dz.Row(b_, row)[Channel(own_)] = cuda::FromFloat<T>(dz);
+  // dz of the lane's own channel at positions first ... first + kGroup - 1, from the outputs before
+  // the gate.
+  __device__ __forceinline__ void WriteGateGradients(int first, const float (&outs)[kGroup],
+                                                     const T (&z)[kGroup],
+                                                     const T (&dy)[kGroup]) const {
+    const ChannelRows<T> dz_rows = direction_.dz.Channel(b_, channel_);
+    const bool with_dz = direction_.dz.data != nullptr && has_own_;
+#pragma unroll
+    for (int i = 0; i < kGroup; ++i) {
+      const int row = __shfl_sync(kAllLanes, z_read_, first + i);
+      const float dz = cuda::ToFloat(dy[i]) * outs[i] * cuda::SiluGradient(cuda::ToFloat(z[i]));
+      if (with_dz && row >= 0) dz_rows[row] = cuda::FromFloat<T>(dz);
     }
   }
 
@@ -439,15 +514,15 @@ class ScanBackward {
       const int t = i / kRow / 2;
       const int row = direction_.At(direction_.read, begin + t);
       if (row < 0 || n >= params_.dstate) continue;
-      const float* sums = sums_ + Layout::SumIndex(t, which, n);
+      const float* sums = memory_ + Layout::kSums + Layout::SumIndex(t, which, n);
       float sum = 0.0F;
-      for (int warp = 0; warp < threads / 32; ++warp) sum += sums[warp * kChunk * 2 * kRow];
+      for (int warp = 0; warp < threads / 32; ++warp) sum += sums[warp * Layout::kWarp];
       if (params_.tiles > 1) {
         const int64_t token = (int64_t{sequence_} * params_.tiles + tile_) * params_.rows + row;
         params_.token_sums[(token * 2 + which) * params_.dstate + n] = sum;
       } else {
         const Tokens<T>& to = which == 0 ? direction_.dB : direction_.dC;
-        if (to.data != nullptr) to.Row(b_, row)[n] = cuda::FromFloat<T>(sum);
+        if (to.data != nullptr) to.Channel(b_, n)[row] = cuda::FromFloat<T>(sum);
       }
     }
   }
@@ -457,7 +532,7 @@ class ScanBackward {
     float* const sums = params_.channel_sums + int64_t{sequence_} * params_.dim * width;
 #pragma unroll
     for (int c = 0; c < kChannels; ++c) {
-      const int channel = Channel(first_own_ + c);
+      const int channel = first_channel_ + c;
 #pragma unroll
       for (int j = 0; j < kStates; ++j) {
         const int n = first_state_ + j;
@@ -465,32 +540,29 @@ class ScanBackward {
       }
     }
     if (!has_own_) return;
-    sums[Channel(own_) * width + params_.dstate] = dD_;
-    sums[Channel(own_) * width + params_.dstate + 1] = dbias_;
+    sums[channel_ * width + params_.dstate] = dD_;
+    sums[channel_ * width + params_.dstate + 1] = dbias_;
   }
 
   const BackwardParams<T>& params_;
-  const Layout layout_;
-  float* const step_;
-  float* const dout_;
-  float* const bc_;
-  float* const sums_;
-  float* const delta_;
-  T* const u_;
-  T* const weight_;
   const int thread_;
   const int lane_;
   const int tile_;
   const int sequence_;
   const int b_;
   const BackwardDirection<T>& direction_;
-  // Of the block's channels: the one that the lane stages and writes, and the first of its pairs.
-  const int own_;
-  const int first_own_;
-  const int first_state_;
-  const bool has_own_;  // false also in the other lanes with this channel
-  float skip_ = 0.0F;   // D and delta_bias of the own channel
-  float bias_ = 0.0F;
+  const int first_state_;  // of the lane's
+  // Shared memory: the block's, the warp's, at the lane's own channel, at the first of its pairs,
+  // and B and C.
+  float* const memory_;
+  float* const warp_;
+  float* const own_;
+  float* const quad_;
+  float* const bc_;
+  const int channel_;        // the one that the lane stages and writes
+  const int first_channel_;  // of its pairs
+  const bool has_own_;       // false also in the other lanes with this channel
+  float skip_ = 0.0F;        // D of the own channel
   float dD_ = 0.0F;
   float dbias_ = 0.0F;
   // Rows of the chunk's positions, one a lane.
@@ -506,7 +578,7 @@ class ScanBackward {
 template <class T, int kStates, bool kHasZ>
 __global__ void __launch_bounds__(kMaxBackwardWarps * 32, 2)
     ScanBackwardKernel(const __grid_constant__ BackwardParams<T> params) {
-  extern __shared__ __align__(16) char backward_memory[];
+  extern __shared__ __align__(16) float backward_memory[];
   ScanBackward<T, kStates, kHasZ>(params, backward_memory).Run();
 }
 
@@ -528,7 +600,7 @@ __global__ void SumTilesKernel(const __grid_constant__ BackwardParams<T> params)
   const int n = i % width;
   const Tokens<T>& to = n < params.dstate ? direction.dB : direction.dC;
   if (to.data == nullptr) return;
-  to.Row(sequence % params.batch, row)[n % params.dstate] = cuda::FromFloat<T>(sum);
+  to.Channel(sequence % params.batch, n % params.dstate)[row] = cuda::FromFloat<T>(sum);
 }
 
 // dA, dD and ddelta_bias: sums over the batch. Grid: (blocks, directions).

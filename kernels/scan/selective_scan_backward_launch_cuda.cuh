@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/device/cuda/cuda_status.h"
 #include "kernels/device/cuda/cuda_stream.h"
@@ -19,12 +20,14 @@ namespace localmamba::scan_cuda {
 template <class T>
 Tokens<const T> TokensOf(const ConstTensorView& view) {
   if (view.empty()) return {};
-  return {cuda::Data<T>(view), view.stride(0), view.stride(1)};
+  return {cuda::Data<T>(view), view.stride(0),
+          static_cast<int32_t>(view.stride(1) * int64_t{sizeof(T)})};
 }
 template <class T>
 Tokens<T> TokensOf(const TensorView& view) {
   if (view.empty()) return {};
-  return {cuda::Data<T>(view), view.stride(0), view.stride(1)};
+  return {cuda::Data<T>(view), view.stride(0),
+          static_cast<int32_t>(view.stride(1) * int64_t{sizeof(T)})};
 }
 
 template <class T>
@@ -101,7 +104,9 @@ absl::Status LaunchBackward(BackwardParams<T> params, Stream& stream) {
   int most = 0;  // bytes of shared memory a block may have
   LM_CUDA_RETURN_IF_ERROR(cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin,
                                                  stream.device().index));
-  const auto shared_bytes = [&] { return BackwardLayout<T, kStates>(warps, params.rank).end; };
+  const auto shared_bytes = [&] {
+    return BackwardLayout<T, kStates>::End(warps, params.rank) * static_cast<int>(sizeof(float));
+  };
   while (warps > 1 && shared_bytes() > most) --warps;
   if (shared_bytes() > most) {
     return absl::UnimplementedError(absl::StrCat("selective_scan_backward: R = ", params.rank,
@@ -110,15 +115,17 @@ absl::Status LaunchBackward(BackwardParams<T> params, Stream& stream) {
   params.tiles = static_cast<int32_t>(cuda::DivideUp(params.dim, warps * kQuadsChannels<kStates>));
 
   const int64_t starts = sequences * params.chunks * params.dim * 4 * kStates;
+  const int64_t steps = sequences * params.chunks * kBackwardChunk * params.dim;
   const int64_t token_sums =
       params.tiles > 1 ? sequences * params.tiles * params.rows * 2 * params.dstate : 0;
   const int64_t channel_sums = sequences * params.dim * (params.dstate + 2);
   LM_ASSIGN_OR_RETURN(
       void* scratch,
       cuda::GetScratch<ScanBackwardScratch>(
-          static_cast<size_t>(starts + token_sums + channel_sums) * sizeof(float), stream));
+          static_cast<size_t>(starts + steps + token_sums + channel_sums) * sizeof(float), stream));
   params.starts = static_cast<float*>(scratch);
-  params.token_sums = params.starts + starts;
+  params.steps = params.starts + starts;
+  params.token_sums = params.steps + steps;
   params.channel_sums = params.token_sums + token_sums;
 
   const auto kernel = ScanBackwardKernel<T, kStates, kHasZ>;

@@ -3,6 +3,7 @@
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_PARAMS_CUDA_CUH_
 
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/scan/scan_order.h"
 
@@ -18,15 +19,29 @@ inline constexpr int kLaneChannels = kLanePairs / kStates;
 template <int kStates>
 inline constexpr int kQuadsChannels = 8 * kLaneChannels<kStates>;  // of a warp
 
+// One channel of the rows of one batch entry.
+template <class T>
+struct ChannelRows {
+  T* base;
+  int32_t row_bytes;
+
+  __device__ __forceinline__ T& operator[](int row) const {
+    int64_t offset;  // in one instruction; the compiler multiplies 64 bits, which takes nine
+    asm("mul.wide.s32 %0, %1, %2;" : "=l"(offset) : "r"(row), "r"(row_bytes));
+    using Byte = std::conditional_t<std::is_const_v<T>, const char, char>;
+    return *reinterpret_cast<T*>(reinterpret_cast<Byte*>(base) + offset);
+  }
+};
+
 // Rows of tokens, for each batch entry.
 template <class T>
 struct Tokens {
   T* data;  // or null
   int64_t batch_stride;
-  int64_t row_stride;
+  int32_t row_bytes;
 
-  __device__ T* Row(int64_t b, int64_t row) const {
-    return data + b * batch_stride + row * row_stride;
+  __device__ __forceinline__ ChannelRows<T> Channel(int b, int channel) const {
+    return {data + b * batch_stride + channel, row_bytes};
   }
 };
 
@@ -70,34 +85,41 @@ struct BackwardParams {
   int32_t rows;    // T of the direction that has most
   // (sequence, chunk, dim, states of the kernel): states before each chunk but the first.
   float* starts;
+  float* steps;  // (sequence, position of a whole number of chunks, dim): Delta
   // (sequence, tile, rows, 2, dstate): dB and dC of the tile's channels. Unused if there is one.
   float* token_sums;
   float* channel_sums;  // (sequence, dim, dstate + 2): dA, dD, ddelta_bias
 };
 
-// Where the parts of a block's shared memory begin, in bytes.
+// Floats of shared memory. Each warp has a part of its own, whose arrays lie at constant distances
+// from each other; after the warps' come arrays of the block.
 template <class T, int kStates>
 struct BackwardLayout {
+  static constexpr int kChannels = kQuadsChannels<kStates>;
   static constexpr int kRow = 4 * kStates;  // states of a position, those beyond dstate too
-  int channels;                             // of the block
-  int step, dout, bc, sums, delta, u, weight, end;
 
-  __host__ __device__ BackwardLayout(int warps, int rank) {
-    constexpr int kFloat = sizeof(float);
-    constexpr int kElement = sizeof(T);
-    channels = warps * kQuadsChannels<kStates>;
-    step = 0;                                                   // [chunk][channels]: Delta
-    dout = step + kBackwardChunk * channels * kFloat;           // [chunk][channels]
-    bc = dout + kBackwardChunk * channels * kFloat;             // [chunk][2][kRow]
-    sums = bc + kBackwardChunk * 2 * kRow * kFloat;             // [warps], of each SumIndex
-    delta = sums + warps * kBackwardChunk * 2 * kRow * kFloat;  // [rank][chunk]
-    u = delta + rank * kBackwardChunk * kFloat;                 // [chunk][channels]
-    weight = u + kBackwardChunk * channels * kElement;          // [rank][channels]
-    end = weight + rank * channels * kElement;
+  // Of a warp: [chunk][kChannels] each
+  static constexpr int kStep = 0;                                    // Delta
+  static constexpr int kInput = kStep + kBackwardChunk * kChannels;  // Delta * u
+  static constexpr int kDout = kInput + kBackwardChunk * kChannels;
+  static constexpr int kSums = kDout + kBackwardChunk * kChannels;  // see SumIndex
+  static constexpr int kWarp = kSums + kBackwardChunk * 2 * kRow;
+  // delta_weight is needed while kDout and kSums are not. Larger ones stay in global memory.
+  static constexpr int kWeight = kDout;  // [rank][kChannels] of T
+  static constexpr int kMaxSharedRank =
+      (kWarp - kWeight) * static_cast<int>(sizeof(float) / sizeof(T)) / kChannels;
+
+  // Of the block:
+  static constexpr int kStates2 = 2 * kRow;  // of B and C at one position: [chunk][2][kRow]
+  static __host__ __device__ constexpr int Delta(int warps) {  // [rank][chunk]
+    return warps * kWarp + kBackwardChunk * kStates2;
+  }
+  static __host__ __device__ constexpr int End(int warps, int rank) {
+    return Delta(warps) + rank * kBackwardChunk;
   }
 
-  // Where a warp's sum for dB (which = 0) or dC (1) of a position of the chunk is. The sums of two
-  // positions, which a warp writes together, lie side by side: no bank conflicts.
+  // Where a warp's sum for dB (which = 0) or dC (1) of a position of the chunk is, from kSums on.
+  // The sums of two positions, which a warp writes together, lie side by side: no bank conflicts.
   static __device__ int SumIndex(int t, int which, int n) {
     return ((t / 2 * 2 + which) * 2 + t % 2) * kRow + n;
   }
