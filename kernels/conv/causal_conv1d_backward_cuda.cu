@@ -24,7 +24,7 @@ namespace {
 constexpr int kThreads = 128;
 constexpr int kAtATime = 4;  // positions
 constexpr int kFastTaps = 4;
-constexpr int kFastWidth = 4;    // channels a thread
+constexpr int kFastWidth = 2;    // channels a thread
 constexpr int kSumColumns = 32;  // of a block of SumRunsKernel
 constexpr int kSumRows = 8;
 
@@ -73,7 +73,7 @@ __device__ __forceinline__ void Store(const float (&values)[kWidth], T* to) {
 }
 
 template <class T, int kTaps, int kWidth>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 5)
     ConvBackwardKernel(const __grid_constant__ ConvBackwardParams<T> params) {
   constexpr int kTail = kTaps - 1;
   const DirectionParams<T>& direction = params.directions[blockIdx.y];

@@ -32,8 +32,8 @@
 // Gradients may be absent, each direction's for itself: nobody wants them. dz needs z, dD needs D.
 // All directions have the same B, D, N and R; Ls and T may differ.
 //
-// Enqueues on `stream` and does not wait. Scratch memory: on CUDA 16 float32 states a channel per 32
-// positions of every sequence.
+// Enqueues on `stream` and does not wait. Scratch memory on CUDA: for every channel of a sequence its
+// steps and, each 32 positions, N states (rounded up to 16, 32 or 64), all float32.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree, also the gradients' where wanted;
 //         UNIMPLEMENTED for a dtype the device lacks, N > kMaxDState or more than kMaxScanDirections
 //         directions; RESOURCE_EXHAUSTED if the device lacks the memory for scratch.
