@@ -55,6 +55,31 @@ class ImageSums {
     return sum;
   }
 
+  // Product(below, right) for right = -1, 0 and 1, to `to`, `stride` after it and twice that: a row
+  // of a kernel of width 3, for which each cell is loaded once.
+  void StoreThreeProducts(int64_t below, float* to, int64_t stride) const {
+    Vec sum_left = hn::Zero(Tag());
+    Vec sum_here = hn::Zero(Tag());
+    Vec sum_right = hn::Zero(Tag());
+    const int64_t i_end = width_ == 0 ? 0 : std::min(height_, height_ - below);
+    for (int64_t i = std::max<int64_t>(0, -below); i < i_end; ++i) {
+      Vec left = hn::Zero(Tag());
+      Vec here = Input(i + below, 0);
+      for (int64_t j = 0; j < width_; ++j) {
+        const Vec right = j + 1 < width_ ? Input(i + below, j + 1) : hn::Zero(Tag());
+        const Vec gradient = Gradient(i, j);
+        sum_left = hn::MulAdd(gradient, left, sum_left);
+        sum_here = hn::MulAdd(gradient, here, sum_here);
+        sum_right = hn::MulAdd(gradient, right, sum_right);
+        left = here;
+        here = right;
+      }
+    }
+    Store(sum_left, to);
+    Store(sum_here, to + stride);
+    Store(sum_right, to + 2 * stride);
+  }
+
   // sum_{i, j} ds[i, j].
   [[nodiscard]] Vec Total() const {
     Vec sum = hn::Zero(Tag());
@@ -92,7 +117,10 @@ void SumImages(const ConstTensorView& x, const ConstTensorView& ds, int64_t kern
       const int64_t d = n % blocks * block;
       const ImageSums image(x, ds, n / blocks, d);
       float* to = sums + n / blocks * (taps + 1) * channels + d;
-      for (int64_t tap = 0; tap < taps; ++tap, to += channels) {
+      for (int64_t p = 0; p < kernel_height && kernel_width == 3; ++p, to += 3 * channels) {
+        image.StoreThreeProducts(p - kernel_height / 2, to, channels);
+      }
+      for (int64_t tap = 0; tap < taps && kernel_width != 3; ++tap, to += channels) {
         image.Store(image.Product(tap / kernel_width - kernel_height / 2,
                                   tap % kernel_width - kernel_width / 2),
                     to);

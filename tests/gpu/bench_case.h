@@ -31,6 +31,7 @@ using BenchmarkBody = std::function<void(const Case&)>;
 using AddBenchmark = absl::FunctionRef<void(const std::string& name, BenchmarkBody body)>;
 
 // Of training.
+void AddDenseBackwardBenchmarks(AddBenchmark add);
 void AddNormBackwardBenchmarks(AddBenchmark add);
 
 }  // namespace localmamba

@@ -408,6 +408,7 @@ void RegisterAll(Device device) {
   add("mean_tokens/vim", [](const Case& c) { Pool(c, 196, 192); });
   add("softmax", Probabilities);
   add("top_k", BestFive);
+  AddDenseBackwardBenchmarks(add_training);
   AddNormBackwardBenchmarks(add_training);
 }
 
