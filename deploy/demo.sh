@@ -34,7 +34,7 @@ for variant in local_vssm_tiny local_vim_tiny; do
 done
 
 step "4/5 server"
-"$programs/localmamba_server" --model-repository "$work/models" --grpc-port 0 --http-port 0 \
+"$programs/localmamba_server" --model-repository "$work/models" --grpc-port 0 --http-port 0 --admin-port 0 \
   --drain-delay 0s >"$work/server.log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT

@@ -18,10 +18,12 @@
 #include "kernels/device/buffer.h"
 #include "kernels/device/stream.h"
 #include "model/engine/engine.h"
+#include "server/admin_endpoint.h"
 #include "server/config/command_line.h"
 #include "server/config/server_config.h"
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
+#include "server/metrics/job_metrics.h"
 #include "server/metrics/server_metrics.h"
 #include "server/pipeline/model_manager.h"
 #include "server/pipeline/served_models.h"
@@ -91,6 +93,31 @@ std::vector<ModelName> NamesOf(const ServedModels& models) {
   return names;
 }
 
+// Next to this program.
+std::string DefaultTrainer() {
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  return (program.parent_path() / "localmamba_trainer").string();
+}
+
+AdminEndpoint::Options ToAdminOptions(const ServerConfig& config, const Device& device) {
+  const AdminConfig& admin = config.admin;
+  AdminEndpoint::Options options{
+      .address = admin.address,
+      .port = admin.port,
+      .jobs = {.folder = admin.jobs_folder,
+               .max_running_jobs = admin.max_running_jobs,
+               .max_queued_jobs = admin.max_queued_jobs,
+               .devices = admin.devices},
+      .runner = {.trainer = admin.trainer, .stop_grace = admin.stop_grace}};
+  if (options.jobs.folder.empty()) {
+    options.jobs.folder = (std::filesystem::path(config.model_repository) / ".jobs").string();
+  }
+  if (options.jobs.devices.empty()) options.jobs.devices = {device.ToString()};
+  if (options.runner.trainer.empty()) options.runner.trainer = DefaultTrainer();
+  return options;
+}
+
 // Serves until the first SIGTERM or SIGINT has been followed to its end.
 absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_options,
                    const Log& log) {
@@ -107,6 +134,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   RealClock clock;
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
+  JobMetrics job_metrics(registry);
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
 
@@ -143,14 +171,35 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
                                          .port = config.listen.grpc_port,
                                          .max_request_bytes = config.limits.max_request_bytes},
                                         std::move(services)));
+  std::unique_ptr<AdminEndpoint> admin;  // none if it is switched off
+  if (config.admin.enabled) {
+    const AdminEndpoint::Options options = ToAdminOptions(config, engine_options.device);
+    LM_ASSIGN_OR_RETURN(admin, AdminEndpoint::Start(options, {.models = manager,
+                                                              .lifecycle = lifecycle,
+                                                              .metrics = metrics,
+                                                              .job_metrics = job_metrics,
+                                                              .clock = clock,
+                                                              .log = log}));
+    log.Info("jobs", {{"folder", options.jobs.folder},
+                      {"devices", options.jobs.devices},
+                      {"trainer", options.runner.trainer}});
+    if (!std::filesystem::exists(options.runner.trainer)) {
+      log.Warning("there is no trainer, so jobs will fail", {{"trainer", options.runner.trainer}});
+    }
+  }
   lifecycle.Enter(Phase::kServing);
   manager.Announce(
       [&](const std::string& model, bool serving) { grpc_server->SetServing(model, serving); });
   grpc_server->SetServing(kVisionService, true);
   grpc_server->SetServing("", true);
-  log.Info("listening", {{"address", config.listen.address},
-                         {"grpc_port", grpc_server->port()},
-                         {"http_port", http->port()}});
+  nlohmann::ordered_json listening = {{"address", config.listen.address},
+                                      {"grpc_port", grpc_server->port()},
+                                      {"http_port", http->port()}};
+  if (admin != nullptr) {
+    listening["admin_address"] = config.admin.address;
+    listening["admin_port"] = admin->port();
+  }
+  log.Info("listening", listening);
 
   stop.WaitForNotification();
   lifecycle.Enter(Phase::kDraining);
@@ -159,7 +208,9 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   absl::SleepFor(config.shutdown.drain_delay);
   lifecycle.Enter(Phase::kStopping);
   log.Info("stopping", {{"drain_timeout", absl::FormatDuration(config.shutdown.drain_timeout)}});
+  if (admin != nullptr) admin->BeginStop();
   grpc_server->Shutdown(config.shutdown.drain_timeout);
+  if (admin != nullptr) admin->Stop(config.shutdown.drain_timeout);
   log.Info("stopped");
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@ namespace localmamba::client {
 
 enum class ExitCode {
   kSuccess = 0,
+  kJobFailed = 1,      // the job that was watched failed or was cancelled
   kBadInput = 2,       // usage, an unreadable file, or a request the server calls wrong
   kServerTrouble = 3,  // no server, a busy, stopping or failing one, or no answer in time
 };
@@ -21,6 +22,7 @@ inline ExitCode ExitCodeOf(const absl::Status& status) {
       return ExitCode::kSuccess;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kUnimplemented:

@@ -6,15 +6,18 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
+#include "client/cli/admin_app.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
+#include "client/cpp/admin_client.h"
 #include "client/cpp/vision_client.h"
 
 namespace localmamba::client {
 namespace {
 
 constexpr char kExitCodes[] =
-    "Exit status: 0 success; 2 bad usage or input (an unreadable file, a picture or model that the "
+    "Exit status: 0 success; 1 the job that was watched failed or was cancelled; 2 bad usage or "
+    "input (an unreadable file, a picture or model that the "
     "server does not accept); 3 server trouble (unreachable, not serving, busy, failing, or no "
     "answer in time).";
 
@@ -70,7 +73,10 @@ int Main(int argc, char** argv) {
   classify->add_option("--raw", raw, "The files hold bare RGB pixels of this size")
       ->check(RawSizeText());
 
-  CLI::App* models = app.add_subcommand("models", "Lists the models that are served");
+  CLI::App* models = app.add_subcommand(
+      "models", "Lists the models that are served; its subcommands change them (admin port)");
+
+  AdminApp admin(app, *models);
 
   CLI::App* health = app.add_subcommand("health", "Tells whether the server is ready");
   std::string health_model;
@@ -84,6 +90,9 @@ int Main(int argc, char** argv) {
   absl::ParseDuration(timeout, &common.timeout);  // checked above
   if (!raw.empty()) ParseRawSize(raw, options.raw.emplace());
 
+  if (admin.command()) {
+    return static_cast<int>(admin.command()(AdminClient(admin.server()), common));
+  }
   const VisionClient client(server);
   ExitCode code = ExitCode::kSuccess;
   if (classify->parsed()) code = RunClassify(client, options, common, std::cout, std::cerr);

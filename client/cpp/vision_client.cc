@@ -1,41 +1,10 @@
 #include "client/cpp/vision_client.h"
 
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
-#include "absl/time/clock.h"
+#include "client/cpp/call.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "localmamba/v1/vision.grpc.pb.h"
 
 namespace localmamba::client {
-namespace {
-
-std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);
-  arguments.SetMaxSendMessageSize(-1);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
-}
-
-// Calls `method` of a new stub.
-template <class Response, class Stub, class Request>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request, absl::Duration timeout) {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (status.ok()) return response;
-  // Both enumerations have the numbers of google.rpc.Code.
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-}
-
-}  // namespace
-
 VisionClient::VisionClient(const std::string& target) : channel_(Connect(target)) {}
 
 absl::StatusOr<v1::ClassifyResponse> VisionClient::Classify(const v1::ClassifyRequest& request,

@@ -31,7 +31,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 22> kFlags = {{
+constexpr std::array<Flag, 28> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -70,6 +70,16 @@ constexpr std::array<Flag, 22> kFlags = {{
      "After SIGTERM, answer as before for this long while reporting NOT_SERVING"},
     {"--drain-timeout", "shutdown.drain_timeout", Kind::kDuration, "30s",
      "Then let requests in flight finish for this long"},
+    {"--admin", "admin.enabled", Kind::kText, "true",
+     "Whether there is an admin port: jobs, and changes of the models"},
+    {"--admin-address", "admin.address", Kind::kText, "127.0.0.1", "Address of the admin port"},
+    {"--admin-port", "admin.port", Kind::kText, "8502", "Admin port; 0 picks one"},
+    {"--jobs-folder", "admin.jobs_folder", Kind::kText, "",
+     "Folder of jobs; default: .jobs in the model repository"},
+    {"--max-running-jobs", "admin.max_running_jobs", Kind::kText, "1",
+     "Most jobs that run at a time"},
+    {"--trainer", "admin.trainer", Kind::kText, "",
+     "The program localmamba_trainer; default: beside this one"},
     {"--log-level", "log_level", Kind::kText, "info", "debug, info, warning or error"},
 }};
 

@@ -62,6 +62,16 @@ absl::Status Check(const BatchingConfig& batching) {
   return CheckRange("batching.max_queue_bytes", batching.max_queue_bytes, int64_t{1}, kMaxInt64);
 }
 
+absl::Status Check(const AdminConfig& admin) {
+  if (admin.address.empty()) {
+    return absl::InvalidArgumentError("admin.address: found \"\", wanted an address");
+  }
+  LM_RETURN_IF_ERROR(CheckRange("admin.port", admin.port, 0, 65535));
+  LM_RETURN_IF_ERROR(CheckRange("admin.max_running_jobs", admin.max_running_jobs, 1, 1024));
+  LM_RETURN_IF_ERROR(CheckRange("admin.max_queued_jobs", admin.max_queued_jobs, 1, 1'000'000));
+  return CheckNotNegative("admin.stop_grace", admin.stop_grace);
+}
+
 absl::Status Check(const ServerConfig& config) {
   if (config.model_repository.empty()) {
     return absl::InvalidArgumentError(
@@ -71,6 +81,7 @@ absl::Status Check(const ServerConfig& config) {
   LM_RETURN_IF_ERROR(CheckRange("compute.cpu_threads", config.compute.cpu_threads, 0, kMaxThreads));
   LM_RETURN_IF_ERROR(Check(config.limits));
   LM_RETURN_IF_ERROR(Check(config.batching));
+  LM_RETURN_IF_ERROR(Check(config.admin));
   LM_RETURN_IF_ERROR(CheckNotNegative("shutdown.drain_delay", config.shutdown.drain_delay));
   return CheckNotNegative("shutdown.drain_timeout", config.shutdown.drain_timeout);
 }
@@ -116,6 +127,18 @@ void Override(const v1::ShutdownConfig& proto, ShutdownConfig& config) {
   LM_OVERRIDE_DURATION(config, proto, drain_timeout);
 }
 
+void Override(const v1::AdminConfig& proto, AdminConfig& config) {
+  LM_OVERRIDE(config, proto, enabled);
+  LM_OVERRIDE(config, proto, address);
+  LM_OVERRIDE(config, proto, port);
+  LM_OVERRIDE(config, proto, jobs_folder);
+  LM_OVERRIDE(config, proto, max_running_jobs);
+  LM_OVERRIDE(config, proto, max_queued_jobs);
+  config.devices.assign(proto.devices().begin(), proto.devices().end());
+  LM_OVERRIDE(config, proto, trainer);
+  LM_OVERRIDE_DURATION(config, proto, stop_grace);
+}
+
 }  // namespace
 
 absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
@@ -127,6 +150,7 @@ absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
   Override(proto.batching(), config.batching);
   Override(proto.shutdown(), config.shutdown);
   LM_OVERRIDE(config, proto, log_level);
+  Override(proto.admin(), config.admin);
   LM_RETURN_IF_ERROR(Check(config));
   return config;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -55,6 +56,19 @@ struct ShutdownConfig {
   bool operator==(const ShutdownConfig&) const = default;
 };
 
+struct AdminConfig {
+  bool enabled = true;
+  std::string address = "127.0.0.1";
+  int port = 8502;
+  std::string jobs_folder;
+  int max_running_jobs = 1;
+  int max_queued_jobs = 100;
+  std::vector<std::string> devices;
+  std::string trainer;
+  absl::Duration stop_grace = absl::Seconds(30);
+  bool operator==(const AdminConfig&) const = default;
+};
+
 struct ServerConfig {
   std::string model_repository;
   ListenConfig listen;
@@ -63,6 +77,7 @@ struct ServerConfig {
   BatchingConfig batching;
   ShutdownConfig shutdown;
   std::string log_level = "info";
+  AdminConfig admin;
   bool operator==(const ServerConfig&) const = default;
 };
 

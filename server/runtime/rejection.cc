@@ -11,11 +11,11 @@ namespace {
 
 constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
 
-constexpr std::array<RejectReason, 10> kReasons = {
+constexpr std::array<RejectReason, 11> kReasons = {
     RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
     RejectReason::kTooManyBytes,   RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
-    RejectReason::kDeadline,       RejectReason::kCancelled,       RejectReason::kDraining,
-    RejectReason::kInternal};
+    RejectReason::kAdminQueueFull, RejectReason::kDeadline,        RejectReason::kCancelled,
+    RejectReason::kDraining,       RejectReason::kInternal};
 
 }  // namespace
 
@@ -33,6 +33,8 @@ absl::string_view ToString(RejectReason reason) {
       return "decode_queue_full";
     case RejectReason::kBatchQueueFull:
       return "batch_queue_full";
+    case RejectReason::kAdminQueueFull:
+      return "admin_queue_full";
     case RejectReason::kDeadline:
       return "deadline";
     case RejectReason::kCancelled:

@@ -12,10 +12,12 @@ class ServerProcess:
     def __init__(self, binary: str, repository: pathlib.Path, *flags: str, env: dict | None = None):
         self._process = subprocess.Popen(
             [binary, "--model-repository", str(repository), "--grpc-port", "0", "--http-port", "0",
-             "--device", "cpu", *flags],
+             "--admin-port", "0", "--device", "cpu", *flags],
             stderr=subprocess.PIPE, text=True, env=env)
         listening = self.await_log("listening")
         self.grpc_target = f"127.0.0.1:{listening['grpc_port']}"
+        admin_port = listening.get("admin_port")
+        self.admin_target = f"127.0.0.1:{admin_port}" if admin_port else None
         self.http_url = f"http://127.0.0.1:{listening['http_port']}"
 
     def __enter__(self):
@@ -39,6 +41,10 @@ class ServerProcess:
     def environment(self) -> list[str]:
         """NAME=VALUE of everything the process was started with."""
         return pathlib.Path(f"/proc/{self._process.pid}/environ").read_text().split("\0")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
     def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)

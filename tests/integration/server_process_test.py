@@ -208,7 +208,8 @@ class StartTest(ProcessTest):
         self.assertIn("batching.max_batch_size: found 0", result.stderr)
 
     def test_a_repository_that_is_not_there(self):
-        result = self.run_server("--model-repository", "/nowhere", "--http-port", "0", "--grpc-port", "0")
+        result = self.run_server("--model-repository", "/nowhere", "--http-port", "0", "--grpc-port", "0",
+                                 "--admin-port", "0")
         self.assertEqual(result.returncode, 1)
         self.assertIn("/nowhere", result.stderr)
 

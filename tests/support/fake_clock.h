@@ -2,14 +2,15 @@
 #ifndef LOCALMAMBA_TESTS_SUPPORT_FAKE_CLOCK_H_
 #define LOCALMAMBA_TESTS_SUPPORT_FAKE_CLOCK_H_
 
+#include <algorithm>
 #include <atomic>
 #include <list>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
-#include "server/runtime/clock.h"
 #include "kernels/base/mutex.h"
+#include "server/runtime/clock.h"
 
 namespace localmamba::server {
 
@@ -28,6 +29,16 @@ class FakeClock final : public Clock {
       MutexLock waiter_lock(*waiter.mu);
       waiter.expired = Now() >= waiter.deadline;
     }
+  }
+
+  // Waits until somebody waits with a deadline.
+  void AwaitTimer() ABSL_LOCKS_EXCLUDED(mu_) {
+    MutexLock lock(mu_);
+    mu_.Await([this] {
+      return std::any_of(waiters_.begin(), waiters_.end(), [](const Waiter& waiter) {
+        return waiter.deadline != absl::InfiniteFuture();
+      });
+    });
   }
 
   bool AwaitUntil(Mutex& mu, absl::FunctionRef<bool()> condition, absl::Time deadline) override

@@ -28,6 +28,8 @@ class TemporaryFolder {
   }
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  // The path of a file in it.
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
   // Writes files, by path in the folder, and the folders they need.
   void Write(const std::map<std::string, std::string>& files) const {

@@ -67,7 +67,7 @@ TEST_F(CommandLineTest, HelpTellsEveryFlagWithTheDefaultItReallyHas) {
       arguments.push_back(flag + "=" + help.substr(from, help.find('\n', from) - from));
     }
   }
-  EXPECT_EQ(arguments.size(), 22U);
+  EXPECT_EQ(arguments.size(), 26U);
   ServerConfig wanted;
   wanted.model_repository = "/models";
   EXPECT_EQ(ConfigOf(arguments), wanted);
@@ -84,6 +84,15 @@ TEST_F(CommandLineTest, ReadsTheFileAndLetsFlagsOverrideIt) {
   wanted.batching.max_batch_size = 4;
   EXPECT_EQ(ConfigOf({"--config", path_, "--grpc-port", "7", "--max-queue-delay", "1.5ms"}),
             wanted);
+}
+
+TEST_F(CommandLineTest, ReadsTheAdminPart) {
+  WriteFile(R"({"admin": {"devices": ["cuda:1", "cuda:2"], "stop_grace": "90s"}})");
+  const AdminConfig admin =
+      ConfigOf({"--model-repository=/m", "--config", path_, "--admin=false"}).admin;
+  EXPECT_FALSE(admin.enabled);
+  EXPECT_EQ(admin.devices, (std::vector<std::string>{"cuda:1", "cuda:2"}));
+  EXPECT_EQ(admin.stop_grace, absl::Seconds(90));
 }
 
 TEST_F(CommandLineTest, AnUnknownFieldIsRefusedWithFileAndField) {
@@ -145,6 +154,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadFlag{"AspectBelowOne", {"--max-aspect-ratio=0.5"}, "limits.max_aspect_ratio: found 0.5"},
         BadFlag{
             "RequestTooLargeForAnInt", {"--max-request-bytes=3000000000"}, "--max-request-bytes: "},
+        BadFlag{"AdminNeitherOnNorOff", {"--admin=perhaps"}, "--admin: "},
+        BadFlag{"NoRunningJobs",
+                {"--max-running-jobs=0"},
+                "admin.max_running_jobs: found 0, wanted 1 to 1024"},
         BadFlag{"LessInFlightThanOneRequest",
                 {"--max-in-flight-bytes=1000"},
                 "limits.max_in_flight_bytes: found 1000, wanted 67108864 to "}),

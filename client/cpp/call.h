@@ -1,0 +1,43 @@
+// How the clients reach a server. Not part of their interface.
+#ifndef LOCALMAMBA_CLIENT_CPP_CALL_H_
+#define LOCALMAMBA_CLIENT_CPP_CALL_H_
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/status.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
+namespace localmamba::client {
+
+// A connection that is not encrypted and bounds no message's size.
+std::shared_ptr<grpc::Channel> Connect(const std::string& target);
+
+inline absl::Status ToStatus(const grpc::Status& status) {
+  // Both enumerations have the numbers of google.rpc.Code.
+  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+}
+
+// Calls a unary `method` of `stub`.
+template <class Response, class Stub, class Request>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request, absl::Duration timeout) {
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (status.ok()) return response;
+  return ToStatus(status);
+}
+
+}  // namespace localmamba::client
+
+#endif  // LOCALMAMBA_CLIENT_CPP_CALL_H_

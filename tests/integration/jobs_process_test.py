@@ -1,0 +1,126 @@
+"""A server with jobs as people run it: the programs, and a trainer that learns nothing.
+
+Usage: jobs_process_test.py SOURCE_DIR SERVER TOOL CLIENT [unittest options]
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from server_process import ServerProcess
+
+TIMEOUT_S = 60
+
+
+class JobsProcessTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.repository = self.folder / "models"
+        self.repository.mkdir()
+        for path in (self.repository / "tiny", self.folder / "result"):
+            subprocess.run([TOOL, "init", "--variant", "local_vim_tiny", "--seed", "0", "--out", str(path)],
+                           check=True, stdout=subprocess.DEVNULL)
+        (self.folder / "script.json").write_text(
+            json.dumps({"epochs": 3, "result": str(self.folder / "result")}))
+        self.hold = self.folder / "hold"
+        self.run_file = self.folder / "run.json"
+        self.run_file.write_text(json.dumps({"data": {"path": str(self.folder)}}))
+        self.sample = SOURCE / "deploy/samples/cat.jpg"
+
+    def server(self, *flags: str) -> ServerProcess:
+        return ServerProcess(SERVER, self.repository, "--trainer",
+                             str(SOURCE / "tests/support/fake_trainer.py"), "--drain-delay", "0s", *flags)
+
+    def client(self, server: ServerProcess, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run([CLIENT, "--server", server.grpc_target, "--admin", server.admin_target,
+                               *arguments], capture_output=True, text=True, timeout=TIMEOUT_S)
+
+    def ok(self, server: ServerProcess, *arguments: str) -> str:
+        result = self.client(server, *arguments)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def job(self, server: ServerProcess) -> dict:
+        return json.loads(self.ok(server, "jobs", "list", "--json"))
+
+    def await_progress(self, server: ServerProcess) -> None:
+        deadline = time.monotonic() + TIMEOUT_S
+        while "progress" not in self.job(server):
+            self.assertLess(time.monotonic(), deadline)
+
+    def submit(self, server: ServerProcess) -> None:
+        self.ok(server, "jobs", "submit", str(self.run_file), "--model", "tiny")
+
+    def test_a_job_from_submission_to_a_labelled_version(self):
+        with self.server() as server:
+            shown = self.ok(server, "jobs", "submit", str(self.run_file), "--model", "tiny", "--watch",
+                            "--curve")
+            self.assertIn("succeeded", shown)
+            self.assertIn("version 2 of tiny", shown)
+            self.assertIn("* training loss", shown)
+            self.assertIn("job-1", self.ok(server, "jobs", "list", "--state", "succeeded"))
+            self.assertIn("finished", self.ok(server, "jobs", "logs", "job-1"))
+            self.assertIn("serving", self.ok(server, "models", "list"))
+            self.ok(server, "models", "label", "tiny", "2", "stable")
+            self.assertIn("tiny version 2", self.ok(server, "classify", str(self.sample), "--version", "stable"))
+            self.ok(server, "models", "unload", "tiny", "1")
+            self.ok(server, "models", "delete", "tiny", "1")
+            self.ok(server, "jobs", "delete", "job-1")
+            self.assertEqual(self.ok(server, "jobs", "list", "--json"), "")
+
+    def test_a_killed_server_goes_on_with_its_job(self):
+        self.hold.touch()
+        with self.server() as server:
+            self.submit(server)
+            self.await_progress(server)
+            self.ok(server, "classify", str(self.sample))
+            server.kill()
+        with self.server() as server:
+            self.await_progress(server)  # the first trainer has stopped, and given its lock away
+            self.assertEqual(self.job(server)["state"], "JOB_STATE_RUNNING")
+            self.hold.unlink()
+            self.assertIn("version 2 of tiny", self.ok(server, "jobs", "watch", "job-1"))
+            self.assertEqual(self.job(server)["attempts"], 2)
+            log = self.ok(server, "jobs", "logs", "job-1")
+            self.assertEqual(log.count("training on cpu"), 2)
+            self.assertEqual(log.count("stopped"), 1)
+
+    def test_a_server_that_stops_leaves_its_job_to_the_next(self):
+        self.hold.touch()
+        with self.server() as server:
+            self.submit(server)
+            self.await_progress(server)
+            server.terminate()
+            self.assertEqual(server.wait(), 0)
+        self.hold.unlink()
+        with self.server() as server:
+            self.assertIn("version 2 of tiny", self.ok(server, "jobs", "watch", "job-1"))
+
+    def test_failures_are_told(self):
+        (self.folder / "script.json").write_text(json.dumps({"exit": 3, "message": "loss is NaN at step 7"}))
+        with self.server() as server:
+            self.submit(server)
+            watched = self.client(server, "jobs", "watch", "job-1")
+            self.assertEqual(watched.returncode, 1)
+            self.assertIn("loss is NaN at step 7", watched.stdout)
+            self.run_file.write_text('{"dat": {}}')
+            bad = self.client(server, "jobs", "submit", str(self.run_file), "--model", "tiny")
+            self.assertEqual(bad.returncode, 2)
+            self.assertIn("dat", bad.stderr)
+            self.assertEqual(self.client(server, "jobs", "cancel", "job-1").returncode, 2)
+            self.assertEqual(self.client(server, "jobs", "watch", "job-7").returncode, 2)
+
+    def test_without_an_admin_port_there_are_no_jobs(self):
+        with self.server("--admin", "false") as server:
+            self.assertIsNone(server.admin_target)
+            self.assertFalse((self.repository / ".jobs").exists())
+
+
+if __name__ == "__main__":
+    SOURCE = pathlib.Path(sys.argv[1])
+    SERVER, TOOL, CLIENT = sys.argv[2:5]
+    unittest.main(argv=[sys.argv[0], *sys.argv[5:]])
