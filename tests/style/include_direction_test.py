@@ -18,7 +18,7 @@ ALLOWED = {
     "client": {"client", "proto"},
 }
 # In the server, only these folders see generated protobuf types; server/jobs stores and passes on the very messages
-# (docs/decisions/0003-jobs.md).
+# (docs/decisions/0005-jobs.md).
 PROTO_FOLDERS = {"server/rpc", "server/repository", "server/config", "server/training_run", "server/jobs"}
 # Packages that only some parts may use.
 RESTRICTED = {
