@@ -7,9 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "server/jobs/job_id.h"
 #include "server/repository/change_model.h"
+#include "server/training_run/training_run_proto.h"
 
 namespace localmamba::server {
 namespace {
@@ -48,6 +50,7 @@ absl::StatusOr<JobRequest> Check(const Request& request) {
   if (!request.run().initial_weights().empty()) {
     LM_RETURN_IF_ERROR(CheckAbsolute("run.initial_weights", request.run().initial_weights()));
   }
+  LM_RETURN_IF_ERROR(Annotate(TrainingRunFromProto(request.run()).status(), "run"));
   Request content = request;
   content.clear_idempotency_key();
   return JobRequest{.key = key, .content = ContentOf(content)};

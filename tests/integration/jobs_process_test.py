@@ -28,7 +28,8 @@ class JobsProcessTest(unittest.TestCase):
             json.dumps({"epochs": 3, "result": str(self.folder / "result")}))
         self.hold = self.folder / "hold"
         self.run_file = self.folder / "run.json"
-        self.run_file.write_text(json.dumps({"data": {"path": str(self.folder)}}))
+        model = json.loads((self.folder / "result/model.json").read_text())
+        self.run_file.write_text(json.dumps({"model": model, "data": {"path": str(self.folder)}}))
         self.sample = SOURCE / "deploy/samples/cat.jpg"
 
     def server(self, *flags: str) -> ServerProcess:

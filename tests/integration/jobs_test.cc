@@ -16,6 +16,7 @@
 #include "client/cpp/vision_client.h"
 #include "kernels/base/mutex.h"
 #include "server/admin_endpoint.h"
+#include "server/repository/model_spec_proto.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_repository.h"
@@ -65,6 +66,7 @@ class JobsTest : public testing::Test {
 
   [[nodiscard]] v1::TrainingRun Run() const {
     v1::TrainingRun run;
+    *run.mutable_model() = ModelSpecToProto(TinySpec());
     run.mutable_data()->set_path(folder_.path());
     return run;
   }
@@ -199,6 +201,9 @@ TEST_F(JobsTest, RequestsAreChecked) {
   v1::TrainingRun relative = Run();
   relative.mutable_data()->set_path("images");
   EXPECT_THAT(error(relative, "m", ""), HasSubstr("wanted an absolute path"));
+  v1::TrainingRun unfit = Run();
+  unfit.mutable_recipe()->set_label_smoothing(2);
+  EXPECT_THAT(error(unfit, "m", ""), HasSubstr("run: recipe: label_smoothing is 2"));
   EXPECT_THAT(error(Run(), "m", std::string(129, 'k')), HasSubstr("idempotency_key: found 129"));
   admin::v1::ListJobsRequest list;
   list.set_page_size(1001);
@@ -229,7 +234,7 @@ TEST_F(JobsTest, ASubmissionIsRepeatedWithoutHarm) {
   const std::string id = Submit("key");
   EXPECT_EQ(Submit("key"), id);
   v1::TrainingRun other = Run();
-  other.mutable_recipe()->set_epochs(7);
+  other.mutable_recipe()->set_seed(7);
   EXPECT_EQ(client_->CreateJob(other, "m", "key", kTimeout).status().code(),
             absl::StatusCode::kAlreadyExists);
 }
