@@ -42,19 +42,20 @@ struct DepthwiseParams {
   bool mirrored;
 };
 
-// What becomes of the sums of one cell.
+// What becomes of the sums of one cell, inside the image or not. Outside any branch but the load, so
+// that neighbouring cells are computed side by side.
 template <Activation kActivation, bool kGradient, class T>
-__device__ __forceinline__ void Finish(const T* dy, float (&sums)[kWidth], T* y) {
+__device__ __forceinline__ void Finish(const T* dy, bool inside, float (&sums)[kWidth]) {
   if constexpr (kGradient) {
     float gradients[kWidth];
-    LoadVector(dy, gradients);
+    LoadUpTo<true>(dy, inside ? kWidth : 0, gradients);
 #pragma unroll
-    for (int c = 0; c < kWidth; ++c)
+    for (int c = 0; c < kWidth; ++c) {
       sums[c] = ActivationGradient<kActivation>(sums[c]) * gradients[c];
+    }
   } else {
     Activate<kActivation>(sums);
   }
-  StoreVector(sums, y);
 }
 
 template <class T, Activation kActivation, bool kGradient>
@@ -157,10 +158,9 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     if (row > begin) {
 #pragma unroll
       for (int o = 0; o < kOutputs; ++o) {
-        const int cell = o * y_cell_stride;
-        if (column + o < params.width) {
-          Finish<kActivation, kGradient>(dy + cell, sums[2][o], y + cell);
-        }
+        const bool inside = column + o < params.width;
+        Finish<kActivation, kGradient>(dy + o * y_cell_stride, inside, sums[2][o]);
+        if (inside) StoreVector(sums[2][o], y + o * y_cell_stride);
       }
       dy += params.y_row_stride;
       y += params.y_row_stride;
