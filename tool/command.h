@@ -25,6 +25,8 @@ std::unique_ptr<Command> MakeImportCommand(CLI::App& app);
 std::unique_ptr<Command> MakeInspectCommand(CLI::App& app);
 std::unique_ptr<Command> MakeForwardCommand(CLI::App& app);
 std::unique_ptr<Command> MakeBenchCommand(CLI::App& app);
+std::unique_ptr<Command> MakeBenchTrainingCommand(CLI::App& app);
+std::unique_ptr<Command> MakeDirectionsCommand(CLI::App& app);
 std::unique_ptr<Command> MakeEvaluateCommand(CLI::App& app);
 std::unique_ptr<Command> MakeScanOrderCommand(CLI::App& app);
 

@@ -44,6 +44,8 @@ int Main(int argc, char** argv) {
   add("inspect", "Show parameters, MACs and scan directions of a model", MakeInspectCommand);
   add("forward", "Run a model on a tensor", MakeForwardCommand);
   add("bench", "Measure latency and throughput of a model", MakeBenchCommand);
+  add("bench-training", "Measure speed and memory of training", MakeBenchTrainingCommand);
+  add("directions", "Print a spec with other scan directions", MakeDirectionsCommand);
   add("evaluate", "Measure the accuracy of a model on a folder of images", MakeEvaluateCommand);
   add("scan-order", "Print the order of a scan direction as JSON", MakeScanOrderCommand);
 

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "model/autograd/operations.h"
 #include "model/autograd/tape.h"
@@ -47,7 +48,7 @@ class GoldenTrainingTest : public ::testing::TestWithParam<std::tuple<std::strin
   void SetUp() override {
     const std::string path = FindGoldenFile(json().at("file").get<std::string>());
     if (path.empty()) GTEST_SKIP() << "no golden file " << json().at("file");
-    const auto device = Device::Parse(std::get<0>(GetParam()));
+    const auto device = Device::Parse(absl::AsciiStrToLower(std::get<0>(GetParam())));
     if (!device.ok()) GTEST_SKIP() << device.status();
     golden_ = *LoadGoldenTensors(path);
     names_ = json().at("param_names").get<std::vector<std::string>>();
@@ -239,10 +240,10 @@ TEST_P(GoldenTrainingTest, RecomputedActivationsGiveTheSameStep) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, GoldenTrainingTest,
-                         ::testing::Combine(::testing::Values("cpu", "cuda"),
+                         ::testing::Combine(::testing::Values("Cpu", "Cuda"),
                                             ::testing::ValuesIn(TrainingCases())),
                          [](const auto& info) {
-                           return std::get<1>(info.param).id + "_" + std::get<0>(info.param);
+                           return std::get<1>(info.param).id + std::get<0>(info.param);
                          });
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "absl/strings/ascii.h"
 #include "kernels/base/status_macros.h"
 #include "model/search/supernet.h"
 #include "model/training/stochastic_depth.h"
@@ -100,7 +101,30 @@ bool SameBits(const NamedTensors& a, const NamedTensors& b) {
   return true;
 }
 
-TEST_F(TrainerTest, LearnsFarBeyondChanceInSeconds) {
+// On the CPU in float32, on CUDA in float16 with loss scaling.
+class TrainerDeviceTest : public TrainerTest, public ::testing::WithParamInterface<std::string> {
+ protected:
+  void SetUp() override {
+    TrainerTest::SetUp();
+    const auto device = Device::Parse(absl::AsciiStrToLower(GetParam()));
+    if (!device.ok()) GTEST_SKIP() << device.status();
+    device_ = *device;
+  }
+
+  [[nodiscard]] TrainerOptions Options(const Recipe& recipe, int64_t steps_per_epoch) const {
+    TrainerOptions options = TrainerTest::Options(recipe, steps_per_epoch);
+    options.device = device_;
+    return options;
+  }
+
+ private:
+  Device device_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Devices, TrainerDeviceTest, ::testing::Values("Cpu", "Cuda"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(TrainerDeviceTest, LearnsFarBeyondChanceInSeconds) {
   Recipe recipe = TinyRecipe();
   recipe.epochs = 3;
   recipe.batch_size = 16;
@@ -115,7 +139,7 @@ TEST_F(TrainerTest, LearnsFarBeyondChanceInSeconds) {
   EXPECT_THAT(observer_.checkpoints, ::testing::ElementsAre(20, 40, 60));
 }
 
-TEST_F(TrainerTest, AResumedRunIsBitForBitTheUninterruptedOne) {
+TEST_P(TrainerDeviceTest, AResumedRunIsBitForBitTheUninterruptedOne) {
   Recipe recipe = TinyRecipe();
   recipe.checkpoints.every_steps = 1;
   recipe.accumulation_steps = 2;
