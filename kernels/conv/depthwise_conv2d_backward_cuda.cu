@@ -21,6 +21,7 @@ namespace {
 constexpr int64_t kChunkElements = int64_t{1} << 24;  // of ds
 
 constexpr int kWidth = 2;  // channels a thread
+constexpr int kAhead = 4;  // columns under way
 constexpr int kWarps = 8;
 constexpr int kTile = 32 * kWidth;  // channels a block
 constexpr int kSums = 10;           // of a channel: nine taps and the bias
@@ -40,7 +41,8 @@ struct SumsParams {
 };
 
 // A warp takes rows of cells, its lanes two channels each. The columns of x around the current cell
-// stay in registers, so every cell is loaded once for each of the three rows it lies beside.
+// stay in registers, so every cell is loaded once for each of the three rows it lies beside; four
+// columns are loaded before the first is used.
 template <class T>
 __global__ void __launch_bounds__(kWarps * 32) Sums3x3Kernel(SumsParams<T> params) {
   __shared__ float of_warp[kWarps][kSums][kTile];
@@ -54,40 +56,45 @@ __global__ void __launch_bounds__(kWarps * 32) Sums3x3Kernel(SumsParams<T> param
   for (int row = begin + warp; row < end && channel < params.channels; row += kWarps) {
     const int image = row / params.height;
     const int i = row % params.height;
-    const T* x[3];
-    bool inside[3];
-#pragma unroll
-    for (int p = 0; p < 3; ++p) {
-      inside[p] = i + p >= 1 && i + p <= params.height;
-      x[p] = params.x + image * params.x_image_stride + (i + p - 1) * params.x_row_stride + channel;
-    }
+    const T* x = params.x + image * params.x_image_stride + (i - 1) * params.x_row_stride + channel;
     const T* ds = params.ds + int64_t{row} * params.width * params.channels + channel;
+    const auto load = [&](int p, int j) {
+      const bool inside = i + p >= 1 && i + p <= params.height && j < params.width;
+      return LoadStoredUpTo<true, kWidth>(x + p * params.x_row_stride + j * params.x_cell_stride,
+                                          inside ? kWidth : 0);
+    };
     // cells[q][p]: x in column j + q - 1 and row i + p - 1.
     float cells[3][3][kWidth] = {};
 #pragma unroll
-    for (int p = 0; p < 3; ++p) LoadUpTo<true>(x[p], inside[p] ? kWidth : 0, cells[1][p]);
-#pragma unroll 3
-    for (int j = 0; j < params.width; ++j) {
-      const bool has_right = j + 1 < params.width;
+    for (int p = 0; p < 3; ++p) ToFloats(load(p, 0), cells[1][p]);
+    for (int first = 0; first < params.width; first += kAhead) {
+      Vector<T, kWidth> ahead[kAhead][3];
+      Vector<T, kWidth> gradients[kAhead];
 #pragma unroll
-      for (int p = 0; p < 3; ++p) {
-        x[p] += params.x_cell_stride;
-        LoadUpTo<true>(x[p], inside[p] && has_right ? kWidth : 0, cells[2][p]);
+      for (int k = 0; k < kAhead; ++k) {
+#pragma unroll
+        for (int p = 0; p < 3; ++p) ahead[k][p] = load(p, first + k + 1);
+        gradients[k] = LoadStoredUpTo<true, kWidth>(ds + int64_t{first + k} * params.channels,
+                                                    first + k < params.width ? kWidth : 0);
       }
-      float gradient[kWidth];
-      LoadVector(ds, gradient);
-      ds += params.channels;
 #pragma unroll
-      for (int c = 0; c < kWidth; ++c) {
+      for (int k = 0; k < kAhead; ++k) {
+        float gradient[kWidth];
+        ToFloats(gradients[k], gradient);
 #pragma unroll
-        for (int tap = 0; tap < 9; ++tap) {
-          sums[tap][c] = fmaf(gradient[c], cells[tap % 3][tap / 3][c], sums[tap][c]);
-        }
-        sums[9][c] += gradient[c];
+        for (int p = 0; p < 3; ++p) ToFloats(ahead[k][p], cells[2][p]);
 #pragma unroll
-        for (int p = 0; p < 3; ++p) {
-          cells[0][p][c] = cells[1][p][c];
-          cells[1][p][c] = cells[2][p][c];
+        for (int c = 0; c < kWidth; ++c) {
+#pragma unroll
+          for (int tap = 0; tap < 9; ++tap) {
+            sums[tap][c] = fmaf(gradient[c], cells[tap % 3][tap / 3][c], sums[tap][c]);
+          }
+          sums[9][c] += gradient[c];
+#pragma unroll
+          for (int p = 0; p < 3; ++p) {
+            cells[0][p][c] = cells[1][p][c];
+            cells[1][p][c] = cells[2][p][c];
+          }
         }
       }
     }
@@ -210,9 +217,11 @@ absl::Status DepthwiseConv2dBackwardCuda(const DepthwiseConv2dBackwardArgs& args
                                             std::max<int64_t>(1, shape[0]));
   const bool wants_sums = !args.dweight.empty() || !args.dbias.empty();
   const int64_t chunk_rows = std::max<int64_t>(1, chunk * shape[1]);
-  const int64_t wanted_parts = std::clamp<int64_t>(
-      kBlocks / std::max<int64_t>(1, DivideUp(channels, kTile)), 1, DivideUp(chunk_rows, kWarps));
-  PartSums sums = {.weight = {}, .bias = {}, .rows_a_part = DivideUp(chunk_rows, wanted_parts)};
+  // As many rows for each warp of a block.
+  const int64_t wanted_parts =
+      std::max<int64_t>(1, kBlocks / std::max<int64_t>(1, DivideUp(channels, kTile)));
+  const int64_t rows_a_part = DivideUp(chunk_rows, wanted_parts * kWarps) * kWarps;
+  PartSums sums = {.weight = {}, .bias = {}, .rows_a_part = rows_a_part};
   const int64_t parts = shape[0] / chunk * PartsOf(chunk_rows, sums.rows_a_part) +
                         PartsOf(shape[0] % chunk * shape[1], sums.rows_a_part);
   if (wants_sums) {

@@ -42,13 +42,12 @@ struct DepthwiseParams {
   bool mirrored;
 };
 
-// What becomes of the sums of one cell, inside the image or not. Outside any branch but the load, so
-// that neighbouring cells are computed side by side.
+// What becomes of the sums of one cell.
 template <Activation kActivation, bool kGradient, class T>
-__device__ __forceinline__ void Finish(const T* dy, bool inside, float (&sums)[kWidth]) {
+__device__ __forceinline__ void Finish(const Vector<T, kWidth>& dy, float (&sums)[kWidth]) {
   if constexpr (kGradient) {
     float gradients[kWidth];
-    LoadUpTo<true>(dy, inside ? kWidth : 0, gradients);
+    ToFloats(dy, gradients);
 #pragma unroll
     for (int c = 0; c < kWidth; ++c) {
       sums[c] = ActivationGradient<kActivation>(sums[c]) * gradients[c];
@@ -141,6 +140,15 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
       for (int i = 0; i < kInputs; ++i) ahead[r - 1][i] = ahead[r][i];
     }
     load(row + kAhead, ahead[kAhead - 1]);
+    Cell gradients[kOutputs] = {};  // dy of output row - 1
+    if constexpr (kGradient) {
+#pragma unroll
+      for (int o = 0; o < kOutputs; ++o) {
+        if (row > begin && column + o < params.width) {
+          gradients[o] = *reinterpret_cast<const Cell*>(dy + o * y_cell_stride);
+        }
+      }
+    }
 #pragma unroll
     for (int p = 0; p < 3; ++p) {
 #pragma unroll
@@ -158,9 +166,9 @@ __global__ void __launch_bounds__(kThreads, kBlocksPerMultiprocessor)
     if (row > begin) {
 #pragma unroll
       for (int o = 0; o < kOutputs; ++o) {
-        const bool inside = column + o < params.width;
-        Finish<kActivation, kGradient>(dy + o * y_cell_stride, inside, sums[2][o]);
-        if (inside) StoreVector(sums[2][o], y + o * y_cell_stride);
+        // Outside the branch, so that neighbouring cells are computed side by side.
+        Finish<kActivation, kGradient, T>(gradients[o], sums[2][o]);
+        if (column + o < params.width) StoreVector(sums[2][o], y + o * y_cell_stride);
       }
       dy += params.y_row_stride;
       y += params.y_row_stride;
