@@ -1,8 +1,8 @@
 // localmamba_trainer: does one training or search run, alone or as a job of the server.
 //
 // Exit status: 0 the run is finished; 2 flags, run file, data or checkpoints are not usable as
-// asked; 3 training diverged; 4 stopped by SIGTERM or SIGINT after writing a checkpoint; 1 any other
-// failure. Errors are one line on standard error and the event RunFailed.
+// asked; 3 training diverged; 4 stopped by SIGTERM or SIGINT after writing a checkpoint; 1 any
+// other failure. Errors are one line on standard error and the event RunFailed.
 #include <unistd.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Passes what happens in a phase of a run on: to the events' reader, to TensorBoard files and to the
-// person who watches.
+// Passes what happens in a phase of a run on: to the reader of events, to TensorBoard files and to
+// the person who watches.
 #ifndef LOCALMAMBA_TRAINER_REPORTER_H_
 #define LOCALMAMBA_TRAINER_REPORTER_H_
 

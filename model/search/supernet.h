@@ -27,7 +27,8 @@ absl::Status Validate(const SearchConfig& config);
 
 // The network that is trained to find the directions of `target`: all candidates in every layer,
 // weighted, at the width of `config`. The directions of `target` do not matter, only their number.
-// Errors: INVALID_ARGUMENT if a width of LocalVMamba is no whole number, or the result is not valid.
+// Errors: INVALID_ARGUMENT if a width of LocalVMamba is no whole number, or the result is not
+// valid.
 absl::StatusOr<NetworkConfig> MakeSupernet(const NetworkConfig& target, const SearchConfig& config);
 
 // `target` with these directions, one entry per layer.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <utility>
 
 #include "kernels/base/annotate.h"
@@ -53,6 +52,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(std::unique_ptr<Network
   LM_ASSIGN_OR_RETURN(trainer->batches_,
                       given.open_training(trainer->progress_.step, trainer->device_->host()));
   trainer->steps_per_epoch_ = trainer->batches_->steps_per_epoch();
+  trainer->learning_rate_.emplace(given.recipe, trainer->steps_per_epoch_);
   return trainer;
 }
 
@@ -96,10 +96,9 @@ absl::StatusOr<Trainer::End> Trainer::Run() {
 absl::Status Trainer::Step() {
   LM_ASSIGN_OR_RETURN(const TrainingBatch batch, batches_->Next());
   unreadable_ = batch.unreadable;
-  const LearningRate learning_rate(options_.recipe, steps_per_epoch_);
   LM_ASSIGN_OR_RETURN(const StepResult result,
                       step_->Run(batch, progress_.step,
-                                 {.learning_rate = learning_rate.At(progress_.step),
+                                 {.learning_rate = learning_rate_->At(progress_.step),
                                   .loss_scale = scaler_.scale()}));
   LM_RETURN_IF_ERROR(scaler_.Update(result.finite, progress_.step));
   if (result.finite) {
@@ -176,7 +175,6 @@ absl::Status Trainer::WriteCheckpoint() {
 
 absl::Status Trainer::Report(absl::Time now) {
   const double seconds = absl::ToDoubleSeconds(now - interval_.start);
-  const LearningRate learning_rate(options_.recipe, steps_per_epoch_);
   const auto images = static_cast<double>(interval_.steps * options_.recipe.batch_size);
   const double rate = images / seconds;
   const auto images_left =
@@ -186,7 +184,7 @@ absl::Status Trainer::Report(absl::Time now) {
       .total_steps = total_steps(),
       .epoch = static_cast<double>(progress_.step) / static_cast<double>(steps_per_epoch_),
       .loss = Mean(interval_.loss_sum, interval_.finite_steps),
-      .learning_rate = learning_rate.At(progress_.step - 1),
+      .learning_rate = learning_rate_->At(progress_.step - 1),
       .gradient_norm = gradient_norm_,
       .images_per_second = rate,
       .seconds_left = images_left / rate,

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,6 +109,7 @@ class Trainer {
   std::unique_ptr<TrainStep> step_;
   std::unique_ptr<BatchSource> batches_;
   int64_t steps_per_epoch_ = 0;
+  std::optional<LearningRate> learning_rate_;  // made when steps_per_epoch_ is known
 
   TrainingProgress progress_;
   std::string checkpoint_path_;
