@@ -316,64 +316,52 @@ class ScanBackward {
     }
   }
 
-  // The chunk's gradients; h: the states before it.
-  __device__ __forceinline__ void WalkChunk(int begin, float (&h)[kChannels][kStates]) {
-    constexpr int kGroups = kChunk / kGroup;
-    float4 saved[kGroups - 1][kLanePairs / 4];  // before each group but the last
-    const int groups = (min(kChunk, direction_.length - begin) + kGroup - 1) / kGroup;
-#pragma unroll 1
-    for (int group = 0; group + 1 < groups; ++group) {
+  // The lane's states of one position, as they lie in local memory.
+  using Saved = float4[kLanePairs / 4];
+  static __device__ __forceinline__ void Save(const float (&h)[kChannels][kStates], Saved& to) {
 #pragma unroll
-      for (int i = 0; i < kLanePairs / 4; ++i) {
-        const float* four = &h[i * 4 / kStates][i * 4 % kStates];
-        saved[group][i] = make_float4(four[0], four[1], four[2], four[3]);
-      }
-#pragma unroll
-      for (int i = 0; i < kGroup; ++i) Advance(group * kGroup + i, h);
+    for (int i = 0; i < kLanePairs / 4; ++i) {
+      const float* four = &h[i * 4 / kStates][i * 4 % kStates];
+      to[i] = make_float4(four[0], four[1], four[2], four[3]);
     }
-#pragma unroll 1
-    for (int group = groups - 1; group >= 0; --group) {
-      WalkGroup(begin, group * kGroup, h);
-      if (group == 0) break;
+  }
+  static __device__ __forceinline__ void Restore(const Saved& from,
+                                                 float (&h)[kChannels][kStates]) {
 #pragma unroll
-      for (int i = 0; i < kLanePairs / 4; ++i) {
-        float* four = &h[i * 4 / kStates][i * 4 % kStates];
-        const float4 state = saved[group - 1][i];
-        four[0] = state.x, four[1] = state.y, four[2] = state.z, four[3] = state.w;
-      }
+    for (int i = 0; i < kLanePairs / 4; ++i) {
+      float* four = &h[i * 4 / kStates][i * 4 % kStates];
+      four[0] = from[i].x, four[1] = from[i].y, four[2] = from[i].z, four[3] = from[i].w;
     }
   }
 
-  // Positions first ... first + kGroup - 1 of the chunk; h: the states before them.
-  __device__ __forceinline__ void WalkGroup(int begin, int first, float (&h)[kChannels][kStates]) {
-    // Of the own channel. Loaded here, long before they are needed.
+  // The chunk's gradients; h: the states before it.
+  __device__ __forceinline__ void WalkChunk(int begin, float (&h)[kChannels][kStates]) {
+    Saved saved[kChunk / kGroup];  // before each group
+    const int groups = (min(kChunk, direction_.length - begin) + kGroup - 1) / kGroup;
+    Save(h, saved[0]);
+#pragma unroll 1
+    for (int group = 1; group < groups; ++group) {
+#pragma unroll
+      for (int i = 0; i < kGroup; ++i) Advance((group - 1) * kGroup + i, h);
+      Save(h, saved[group]);
+    }
+#pragma unroll 1
+    for (int group = groups - 1; group >= 0; --group) {
+      WalkGroup(begin, group * kGroup, saved[max(group - 1, 0)], h);
+    }
+  }
+
+  // Positions first ... first + kGroup - 1 of the chunk. h: the states before them, in the end those
+  // that `previous` holds.
+  __device__ __forceinline__ void WalkGroup(int begin, int first, const Saved& previous,
+                                            float (&h)[kChannels][kStates]) {
+    // Of the own channel, loaded long before they are needed.
     T u[kGroup];
     T z[kGroup];
     T dy[kGroup];
-    const T zero = cuda::FromFloat<T>(0.0F);
-    const ChannelRows<const T> u_rows = direction_.u.Channel(b_, channel_);
-#pragma unroll
-    for (int i = 0; i < kGroup; ++i) {
-      const int row = __shfl_sync(kAllLanes, read_, first + i);
-      u[i] = row >= 0 && has_own_ ? u_rows[row] : zero;
-    }
-    if constexpr (kHasZ) {
-      const ChannelRows<const T> z_rows = direction_.z.Channel(b_, channel_);
-      const ChannelRows<const T> dy_rows = direction_.dy.Channel(b_, channel_);
-#pragma unroll
-      for (int i = 0; i < kGroup; ++i) {
-        const int row = __shfl_sync(kAllLanes, z_read_, first + i);
-        const int target = __shfl_sync(kAllLanes, write_, first + i);
-        const bool has = direction_.dz.data != nullptr && has_own_;
-        z[i] = row >= 0 && has ? z_rows[row] : zero;
-        dy[i] = target >= 0 && has ? dy_rows[target] : zero;
-      }
-    }
-    // The lane's sums over states, of the own channel, for writing at the end: branches in between
-    // would keep the positions from overlapping.
+    LoadInputs(first, u);
+    if constexpr (kHasZ) LoadGates(first, z, dy);
     float outs[kGroup];
-    float decay_sums[kGroup];
-    float input_sums[kGroup];
     float before[kGroup][kChannels][kStates];
     // Forward: states, outputs for dz, and dC.
 #pragma unroll
@@ -409,10 +397,13 @@ class ScanBackward {
       StoreSums(first + i, 1, dC);
     }
     if constexpr (kHasZ) WriteGateGradients(first, outs, z, dy);
-      // Back.
+    Restore(previous, h);
+    // Back.
 #pragma unroll
     for (int i = kGroup - 2; i >= 0; i -= 2) {
       float dB[2 * kStates] = {};
+      float decay_sums[2];  // over the states of the own channel
+      float input_sums[2];
 #pragma unroll
       for (int k = 1; k >= 0; --k) {
         const int t = first + i + k;
@@ -443,12 +434,37 @@ class ScanBackward {
         }
         SumOverLanes<2, 1, kChannels>(decayed_sums);
         SumOverLanes<2, 1, kChannels>(gradient_sums);
-        decay_sums[i + k] = decayed_sums[0];
-        input_sums[i + k] = gradient_sums[0];
+        decay_sums[k] = decayed_sums[0];
+        input_sums[k] = gradient_sums[0];
       }
       StoreSums(first + i, 0, dB);
+      const T pair[2] = {u[i], u[i + 1]};
+      WriteTokens(begin, first + i, pair, decay_sums, input_sums);
     }
-    WriteTokens(begin, first, u, decay_sums, input_sums);
+  }
+
+  // u of the lane's own channel.
+  __device__ __forceinline__ void LoadInputs(int first, T (&u)[kGroup]) const {
+    const ChannelRows<const T> rows = direction_.u.Channel(b_, channel_);
+#pragma unroll
+    for (int i = 0; i < kGroup; ++i) {
+      const int row = __shfl_sync(kAllLanes, read_, first + i);
+      u[i] = row >= 0 && has_own_ ? rows[row] : cuda::FromFloat<T>(0.0F);
+    }
+  }
+
+  // z and the gradient of the gated output, of the lane's own channel.
+  __device__ __forceinline__ void LoadGates(int first, T (&z)[kGroup], T (&dy)[kGroup]) const {
+    const ChannelRows<const T> z_rows = direction_.z.Channel(b_, channel_);
+    const ChannelRows<const T> dy_rows = direction_.dy.Channel(b_, channel_);
+    const bool has = direction_.dz.data != nullptr && has_own_;
+#pragma unroll
+    for (int i = 0; i < kGroup; ++i) {
+      const int row = __shfl_sync(kAllLanes, z_read_, first + i);
+      const int target = __shfl_sync(kAllLanes, write_, first + i);
+      z[i] = row >= 0 && has ? z_rows[row] : cuda::FromFloat<T>(0.0F);
+      dy[i] = target >= 0 && has ? dy_rows[target] : cuda::FromFloat<T>(0.0F);
+    }
   }
 
   // Adds up dB or dC of positions t and t + 1 over the warp's channels.
@@ -463,17 +479,17 @@ class ScanBackward {
     }
   }
 
-  // du and dstep of the lane's own channel at positions first ... first + kGroup - 1.
-  __device__ __forceinline__ void WriteTokens(int begin, int first, const T (&u)[kGroup],
-                                              const float (&decay_sums)[kGroup],
-                                              const float (&input_sums)[kGroup]) {
+  // du and dstep of the lane's own channel at positions first and first + 1.
+  __device__ __forceinline__ void WriteTokens(int begin, int first, const T (&u)[2],
+                                              const float (&decay_sums)[2],
+                                              const float (&input_sums)[2]) {
     constexpr float kLn2 = 0.6931471805599453F;  // A_ holds A / ln 2
     const ChannelRows<T> du_rows = direction_.du.Channel(b_, channel_);
     const ChannelRows<T> dstep_rows = direction_.dstep.Channel(b_, channel_);
     const bool with_du = direction_.du.data != nullptr;
     const bool with_dstep = direction_.dstep.data != nullptr;
 #pragma unroll
-    for (int i = 0; i < kGroup; ++i) {
+    for (int i = 0; i < 2; ++i) {
       const int t = first + i;
       const int row = __shfl_sync(kAllLanes, read_, t);
       // Past the end and in lanes without a channel of their own, what follows is not used.
