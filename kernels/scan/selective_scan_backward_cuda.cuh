@@ -15,50 +15,10 @@
 
 #include "kernels/device/cuda/vector.cuh"
 #include "kernels/elementwise/activation_gradient.cuh"
+#include "kernels/scan/selective_scan_backward_math_cuda.cuh"
 #include "kernels/scan/selective_scan_backward_params_cuda.cuh"
-#include "kernels/scan/selective_scan_cuda.cuh"
 
 namespace localmamba::scan_cuda {
-
-inline constexpr unsigned kAllLanes = 0xffffffffU;
-
-// Adds up v over the lanes that differ in the bits kBit, kBit / 2, ... kLast. In the end each of
-// these lanes has in front the sums of max(1, kCount / lanes) elements, in the order of the lanes.
-template <int kBit, int kLast, int kCount, int kSize>
-__device__ __forceinline__ void SumOverLanes(float (&v)[kSize]) {
-  constexpr int kHalf = kCount > 1 ? kCount / 2 : 1;
-  if constexpr (kCount == 1) {
-    v[0] += __shfl_xor_sync(kAllLanes, v[0], kBit);
-  } else {
-    const bool upper = (threadIdx.x & kBit) != 0;
-#pragma unroll
-    for (int i = 0; i < kHalf; ++i) {
-      const float other = __shfl_xor_sync(kAllLanes, upper ? v[i] : v[i + kHalf], kBit);
-      v[i] = (upper ? v[i + kHalf] : v[i]) + other;
-    }
-  }
-  if constexpr (kBit > kLast) SumOverLanes<kBit / 2, kLast, kHalf>(v);
-}
-
-// log(1 + exp(x)). With 16-bit operands to a relative 1e-5, which costs a quarter of the other.
-template <bool kFast>
-__device__ __forceinline__ float StepOf(float x) {
-  if constexpr (!kFast) return Softplus(x);
-  constexpr float kLn2 = 0.6931471805599453F;
-  const float power = Exp2(x * kLog2e);
-  float log2;
-  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(log2) : "f"(1.0F + power));
-  const float series = power * fmaf(power, fmaf(power, 0.33333333F, -0.5F), 1.0F);
-  return x > 20.0F ? x : power < 0x1p-6F ? series : log2 * kLn2;
-}
-
-// The derivative of softplus by its argument, from its value: 1 - exp(-step).
-template <bool kFast>
-__device__ __forceinline__ float SlopeOf(float step) {
-  if constexpr (!kFast) return -expm1f(-step);
-  const float series = step * fmaf(step, fmaf(step, 0.16666667F, -0.5F), 1.0F);
-  return step < 0x1p-5F ? series : 1.0F - Exp2(step * -kLog2e);
-}
 
 template <class T, int kStates, bool kHasZ>
 class ScanBackward {
@@ -596,48 +556,6 @@ __global__ void __launch_bounds__(kMaxBackwardWarps * 32, 2)
     ScanBackwardKernel(const __grid_constant__ BackwardParams<T> params) {
   extern __shared__ __align__(16) float backward_memory[];
   ScanBackward<T, kStates, kHasZ>(params, backward_memory).Run();
-}
-
-// dB and dC of several tiles. Grid: (blocks, sequences).
-template <class T>
-__global__ void SumTilesKernel(const __grid_constant__ BackwardParams<T> params) {
-  const int sequence = static_cast<int>(blockIdx.y);
-  const BackwardDirection<T>& direction = params.directions[sequence / params.batch];
-  const int width = 2 * params.dstate;
-  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  const int row = i / width;
-  if (row >= direction.rows) return;
-  const float* sums =
-      params.token_sums + int64_t{sequence} * params.tiles * params.rows * width + i;
-  float sum = 0.0F;
-  for (int tile = 0; tile < params.tiles; ++tile) {
-    sum += sums[int64_t{tile} * params.rows * width];
-  }
-  const int n = i % width;
-  const Tokens<T>& to = n < params.dstate ? direction.dB : direction.dC;
-  if (to.data == nullptr) return;
-  to.Channel(sequence % params.batch, n % params.dstate)[row] = cuda::FromFloat<T>(sum);
-}
-
-// dA, dD and ddelta_bias: sums over the batch. Grid: (blocks, directions).
-template <class T>
-__global__ void SumBatchKernel(const __grid_constant__ BackwardParams<T> params) {
-  const BackwardDirection<T>& direction = params.directions[blockIdx.y];
-  const int width = params.dstate + 2;
-  const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
-  if (i >= params.dim * width) return;
-  const float* sums =
-      params.channel_sums + int64_t{blockIdx.y} * params.batch * params.dim * width + i;
-  float sum = 0.0F;
-  for (int b = 0; b < params.batch; ++b) sum += sums[int64_t{b} * params.dim * width];
-  const int channel = i / width;
-  const int n = i % width;
-  if (n < params.dstate) {
-    if (direction.dA != nullptr) direction.dA[channel * direction.da_row + n] = sum;
-  } else {
-    float* const to = n == params.dstate ? direction.dD : direction.ddelta_bias;
-    if (to != nullptr) to[channel] = sum;
-  }
 }
 
 }  // namespace localmamba::scan_cuda

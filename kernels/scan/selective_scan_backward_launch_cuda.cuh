@@ -13,6 +13,7 @@
 #include "kernels/device/cuda/scratch.h"
 #include "kernels/scan/selective_scan_backward.h"
 #include "kernels/scan/selective_scan_backward_cuda.cuh"
+#include "kernels/scan/selective_scan_backward_sums_cuda.cuh"
 #include "kernels/tensor/cuda/dispatch.cuh"
 
 namespace localmamba::scan_cuda {
