@@ -8,14 +8,14 @@
 //   dweight[d, k] = sum_{b,t} dpre[b, t, d] * s[t - (width-1) + k, d]
 //   dbias[d] = sum_{b,t} dpre[b, t, d]
 //
-// Every row of x must be read by exactly one position of its direction, as every scan order does, so
-// nothing is cleared first. The caller sums dx over directions that read the same x.
+// Every row of x must be read by exactly one position of its direction, as every scan order does,
+// so nothing is cleared first. The caller sums dx over directions that read the same x.
 //
-// Shapes: operands as in the forward; du: (B, Ls, D), dx: (B, L, D), dweight: (D, width): rows may be
-//         strided; dbias: (D).
+// Shapes: operands as in the forward; du: (B, Ls, D), dx: (B, L, D), dweight: (D, width): rows may
+//         be strided; dbias: (D).
 // x, du and dx have one dtype: float32, float16 or bfloat16; weight, bias and their gradients are
-// float32. Sums are float32 and have a fixed order: results do not depend on timing or on the number
-// of threads. Gradients may be absent, each direction's for itself: nobody wants them.
+// float32. Sums are float32 and have a fixed order: results do not depend on timing or on the
+// number of threads. Gradients may be absent, each direction's for itself: nobody wants them.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the

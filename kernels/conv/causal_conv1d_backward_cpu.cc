@@ -1,7 +1,7 @@
-// One task is a direction, a batch entry and a group of channels. It walks the positions once, whole
-// rows of the group at a time as the forward does: the pre-activation of position t from the last
-// inputs, its gradient, which is added to the sums of dweight and dbias, and the gradient of the
-// input that leaves the window, for which the last gradients are kept.
+// One task is a direction, a batch entry and a group of channels. It walks the positions once,
+// whole rows of the group at a time as the forward does: the pre-activation of position t from the
+// last inputs, its gradient, which is added to the sums of dweight and dbias, and the gradient of
+// the input that leaves the window, for which the last gradients are kept.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

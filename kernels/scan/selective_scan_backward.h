@@ -15,29 +15,29 @@
 //   dD         = sum_{b,t} dout_t * u_t
 //   ddelta_bias = sum_{b,t} dstep_t
 //
-// Gradients of tokens are written to the row that position t read (z_read for dz); every row must be
-// read by exactly one position of its direction, as every scan order does, so nothing is cleared
-// first. Steps, states and outputs are recomputed; states are kept at the start of chunks only, never
-// for all positions.
+// Gradients of tokens are written to the row that position t read (z_read for dz); every row must
+// be read by exactly one position of its direction, as every scan order does, so nothing is cleared
+// first. Steps, states and outputs are recomputed; states are kept at the start of chunks only,
+// never for all positions.
 //
-// From dstep a linear backward makes the gradients of delta and delta_weight; without delta_weight it
-// is the gradient of delta. Padding positions have a step (their bias) and no row: their part of the
-// gradient is in ddelta_bias alone.
+// From dstep a linear backward makes the gradients of delta and delta_weight; without delta_weight
+// it is the gradient of delta. Padding positions have a step (their bias) and no row: their part of
+// the gradient is in ddelta_bias alone.
 //
-// Shapes: operands and dy as in the forward, dy as y. du and dstep: (B, T, D); dB, dC: (B, T, N); dz:
-//         (B, L, D): rows may be strided. dA: (D, N); dD, ddelta_bias: (D).
-// The operands' dtypes are the forward's; dy and the gradients of tokens have the dtype of u, dA, dD
-// and ddelta_bias are float32. Sums are float32 and have a fixed order: results do not depend on
+// Shapes: operands and dy as in the forward, dy as y. du and dstep: (B, T, D); dB, dC: (B, T, N);
+//         dz: (B, L, D): rows may be strided. dA: (D, N); dD, ddelta_bias: (D).
+// The operands' dtypes are the forward's; dy and the gradients of tokens have the dtype of u, dA,
+// dD and ddelta_bias are float32. Sums are float32 and have a fixed order: results do not depend on
 // timing or on the number of threads.
 // Gradients may be absent, each direction's for itself: nobody wants them. dz needs z, dD needs D.
 // All directions have the same B, D, N and R; Ls and T may differ.
 //
-// Enqueues on `stream` and does not wait. Scratch memory on CUDA: for every channel of a sequence its
-// steps and, each 32 positions, N states (rounded up to 16, 32 or 64), all float32.
+// Enqueues on `stream` and does not wait. Scratch memory on CUDA: for every channel of a sequence
+// its steps and, each 32 positions, N states (rounded up to 16, 32 or 64), all float32.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree, also the gradients' where wanted;
-//         UNIMPLEMENTED for a dtype the device lacks, N > kMaxDState or more than kMaxScanDirections
-//         directions; RESOURCE_EXHAUSTED if the device lacks the memory for scratch.
-//         The values of index maps are trusted.
+//         UNIMPLEMENTED for a dtype the device lacks, N > kMaxDState, more than kMaxScanDirections
+//         directions or, on CUDA, an R of hundreds; RESOURCE_EXHAUSTED if the device lacks the
+//         memory for scratch. The values of index maps are trusted.
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_H_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_H_
 

@@ -2,14 +2,15 @@
 //
 // A lane holds 16 pairs of channel and state: kStates states of 16 / kStates neighbouring channels.
 // The four lanes of a quad have all states of their channels between them. So the sums over states
-// (for du and dstep) go over four lanes and those over channels (for dB and dC) over the eight quads
-// of a warp, which takes about one shuffle a state and position; a channel a lane would take two.
+// (for du and dstep) go over four lanes and those over channels (for dB and dC) over the eight
+// quads of a warp, which takes about one shuffle a state and position; a channel a lane would take
+// two.
 //
 // A block walks its sequence forward once and keeps the states before every chunk in global memory.
 // It then takes the chunks in reverse order. Within a chunk it keeps states before every group of
 // positions (local memory, which the first-level cache holds in part), and within a group before
-// every position, in registers. So a state is computed three times and its decay four times: that is
-// cheaper than moving all states through memory, and needs little of it.
+// every position, in registers. So a state is computed three times and its decay four times: that
+// is cheaper than moving all states through memory, and needs little of it.
 #ifndef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_CUDA_CUH_
 #define LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_CUDA_CUH_
 
@@ -311,8 +312,8 @@ class ScanBackward {
     }
   }
 
-  // Positions first ... first + kGroup - 1 of the chunk. h: the states before them, in the end those
-  // that `previous` holds.
+  // Positions first ... first + kGroup - 1 of the chunk. h: the states before them, in the end
+  // those that `previous` holds.
   __device__ __forceinline__ void WalkGroup(int begin, int first, const Saved& previous,
                                             float (&h)[kChannels][kStates]) {
     // Of the own channel, loaded long before they are needed.

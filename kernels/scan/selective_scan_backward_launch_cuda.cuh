@@ -86,8 +86,8 @@ BackwardParams<T> MakeBackwardParams(absl::Span<const SelectiveScanBackwardDirec
 
 struct ScanBackwardScratch {};
 
-// Large blocks share more of B and C, and leave fewer partial sums; small ones fill the device where
-// there are few sequences.
+// Large blocks share more of B and C, and leave fewer partial sums; small ones fill the device
+// where there are few sequences.
 template <int kStates>
 int BackwardWarps(int64_t sequences, int dim, int multiprocessors) {
   const int64_t dim_warps = cuda::DivideUp(dim, kQuadsChannels<kStates>);

@@ -3,9 +3,9 @@
 //
 // The states at the start of every chunk of kChunk positions come from one walk forward. The chunks
 // then follow in reverse order, each for all vectors of the group, and the states of a chunk are
-// computed once more, kStateGroup states at a time, right before the walk back uses them: they never
-// leave the first-level cache. The sums over channels of dB and dC are kept as vectors until all
-// vectors of the group have been through the chunk, so that lanes are added up once a group.
+// computed once more, kStateGroup states at a time, right before the walk back uses them: they
+// never leave the first-level cache. The sums over channels of dB and dC are kept as vectors until
+// all vectors of the group have been through the chunk, so that lanes are added up once a group.
 #if defined(LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_TASK_INL_H_) == \
     defined(HWY_TARGET_TOGGLE)
 #ifdef LOCALMAMBA_KERNELS_SCAN_SELECTIVE_SCAN_BACKWARD_TASK_INL_H_

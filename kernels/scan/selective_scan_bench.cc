@@ -1,7 +1,7 @@
 // State updates per second of the scan (one update: one state of one channel at one position) on
 // the layers of LocalVMamba-T and LocalVim-T at 224x224, per instruction set. "speedup" is over
-// Highway's SCALAR target on as many threads: the same code compiled for single floats. The backward
-// reports its time as a multiple of the forward's.
+// Highway's SCALAR target on as many threads: the same code compiled for single floats. The
+// backward reports its time as a multiple of the forward's.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
