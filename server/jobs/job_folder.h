@@ -9,6 +9,9 @@ namespace localmamba::server {
 
 class JobFolder {
  public:
+  // Begins the names of folders whose jobs are deleted, so that nobody takes them for a job's.
+  static constexpr char kDeletedPrefix[] = ".deleted-";
+
   explicit JobFolder(std::string path) : path_(std::move(path)) {}
 
   [[nodiscard]] const std::string& path() const { return path_; }

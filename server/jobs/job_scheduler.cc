@@ -13,9 +13,11 @@
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "nlohmann/json.hpp"
+#include "server/jobs/job_attempt.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/job_progress.h"
 #include "server/jobs/job_state.h"
+#include "server/jobs/timestamp.h"
 
 namespace localmamba::server {
 namespace {
@@ -23,62 +25,18 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr absl::Duration kRetryDelay = absl::Seconds(5);
-constexpr char kDeletedPrefix[] = ".deleted-";
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  google::protobuf::Timestamp proto;
-  const int64_t nanoseconds = absl::ToUnixNanos(time);
-  proto.set_seconds(nanoseconds / 1'000'000'000);
-  proto.set_nanos(static_cast<int32_t>(nanoseconds % 1'000'000'000));
-  return proto;
-}
-
-absl::Status WrongState(const Job& job, absl::string_view wanted) {
-  return absl::FailedPreconditionError(
-      absl::StrCat(job.id(), " is ", NameOf(job.state()), ", wanted one that ", wanted));
-}
-
-absl::Status StoppingError() { return absl::UnavailableError("the server is stopping"); }
 
 // Says the same of a job for ever, whatever the server it ran on.
 std::string JobJson(const Job& job) {
-  const absl::Time created = absl::FromUnixSeconds(job.create_time().seconds()) +
-                             absl::Nanoseconds(job.create_time().nanos());
   const nlohmann::ordered_json json = {
       {"id", job.id()},
-      {"create_time", absl::FormatTime(absl::RFC3339_full, created, absl::UTCTimeZone())}};
+      {"create_time", absl::FormatTime(absl::RFC3339_full, FromTimestamp(job.create_time()),
+                                       absl::UTCTimeZone())}};
   return json.dump() + "\n";
 }
 
-// Removes a folder that was renamed so that nobody takes it for a job's.
-void RemoveDeleted(const fs::path& path, const Log& log) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) log.Warning("cannot remove", {{"path", path.string()}, {"error", error.message()}});
-}
-
 }  // namespace
-
-// A job that was started, from its entry into the state RUNNING until that is over.
-class JobScheduler::Attempt final : public JobObserver {
- public:
-  Attempt(JobScheduler& scheduler, Job started) : job(std::move(started)), scheduler_(scheduler) {}
-
-  void OnEvent(const v1::TrainerEvent& event) override { scheduler_.OnEvent(*this, event); }
-  void OnExit(const JobExit& how) override { scheduler_.OnExit(*this, how); }
-
-  // All guarded by the scheduler's mu_.
-  Job job;  // with epochs
-  std::unique_ptr<RunningJob> process;
-  std::string result;   // of the trainer's last event
-  std::string failure;  // likewise
-  std::optional<JobExit> exit;
-  std::optional<Job> concluded;  // what the job is to become, until that is stored
-
- private:
-  JobScheduler& scheduler_;
-};
 
 JobScheduler::JobScheduler(Options options, JobStore& store, JobRunner& runner, Publisher publisher,
                            JobMetrics& metrics, Clock& clock, const Log& log)
@@ -98,8 +56,8 @@ absl::Status JobScheduler::Start() {
   std::error_code error;
   for (fs::directory_iterator it(options_.folder, error), end; !error && it != end;
        it.increment(error)) {
-    if (absl::StartsWith(it->path().filename().string(), kDeletedPrefix)) {
-      RemoveDeleted(it->path(), log_);
+    if (absl::StartsWith(it->path().filename().string(), JobFolder::kDeletedPrefix)) {
+      RemoveFiles(it->path().string());
     }
   }
   {
@@ -110,7 +68,7 @@ absl::Status JobScheduler::Start() {
       if (job.cancel_requested()) {
         job.set_state(admin::v1::JOB_STATE_CANCELLED);
         job.set_message("cancelled while the server was stopped");
-        *job.mutable_end_time() = ToProto(clock_.Now());
+        *job.mutable_end_time() = ToTimestamp(clock_.Now());
       } else {
         job.set_state(admin::v1::JOB_STATE_QUEUED);
       }
@@ -137,137 +95,6 @@ void JobScheduler::BeginStop() {
 void JobScheduler::Stop() {
   BeginStop();
   if (thread_.joinable()) thread_.join();
-}
-
-absl::StatusOr<Job> JobScheduler::Create(const std::string& model, const v1::TrainingRun& run,
-                                         const JobRequest& request) {
-  MutexLock lock(mu_);
-  LM_ASSIGN_OR_RETURN(std::optional<Job> known, store_.FindRequest(request));
-  if (known.has_value()) {
-    const absl::StatusOr<int64_t> number = ParseJobId(known->id());
-    const auto running = running_.find(*number);
-    return running == running_.end() ? *std::move(known) : running->second->job;
-  }
-  LM_RETURN_IF_ERROR(CheckRoomInQueue());
-  Job job;
-  job.set_model(model);
-  *job.mutable_run() = run;
-  *job.mutable_create_time() = ToProto(clock_.Now());
-  LM_ASSIGN_OR_RETURN(job, store_.Create(std::move(job), request));
-  look_in_queue_ = true;
-  Count();
-  log_.Info("job queued", {{"job", job.id()}, {"model", model}});
-  return job;
-}
-
-absl::Status JobScheduler::CheckRoomInQueue() {
-  if (stopping_) return StoppingError();
-  LM_ASSIGN_OR_RETURN(const auto counts, store_.CountByState());
-  const auto queued = counts.find(admin::v1::JOB_STATE_QUEUED);
-  if (queued == counts.end() || queued->second < options_.max_queued_jobs) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat("the queue of jobs is full: max_queued_jobs is ", options_.max_queued_jobs));
-}
-
-absl::StatusOr<Job> JobScheduler::Get(const std::string& id) {
-  LM_ASSIGN_OR_RETURN(const int64_t number, ParseJobId(id));
-  MutexLock lock(mu_);
-  const auto running = running_.find(number);
-  if (running != running_.end()) return running->second->job;
-  return store_.Get(number);
-}
-
-absl::StatusOr<std::vector<Job>> JobScheduler::List(const std::vector<JobState>& states,
-                                                    int64_t before, int64_t limit) {
-  MutexLock lock(mu_);
-  LM_ASSIGN_OR_RETURN(std::vector<Job> jobs, store_.List(states, before, limit));
-  for (Job& job : jobs) {
-    const absl::StatusOr<int64_t> number = ParseJobId(job.id());
-    const auto running = running_.find(*number);
-    if (running == running_.end()) continue;
-    job = running->second->job;
-    job.clear_epochs();
-  }
-  return jobs;
-}
-
-absl::StatusOr<Job> JobScheduler::Cancel(const std::string& id) {
-  LM_ASSIGN_OR_RETURN(const int64_t number, ParseJobId(id));
-  Job job;
-  {
-    MutexLock lock(mu_);
-    const auto running = running_.find(number);
-    if (running != running_.end()) {
-      Attempt& attempt = *running->second;
-      job = attempt.job;
-      job.set_cancel_requested(true);
-      LM_RETURN_IF_ERROR(store_.Save(job));
-      attempt.job = job;
-      if (attempt.process != nullptr) attempt.process->Stop();
-    } else {
-      LM_ASSIGN_OR_RETURN(job, store_.Get(number));
-      if (HasEnded(job.state())) return WrongState(job, "is queued or running");
-      job.set_state(admin::v1::JOB_STATE_CANCELLED);
-      job.set_message("cancelled before it was started");
-      *job.mutable_end_time() = ToProto(clock_.Now());
-      LM_RETURN_IF_ERROR(store_.Save(job));
-      Count();
-    }
-  }
-  log_.Info("job cancelled", {{"job", id}, {"state", NameOf(job.state())}});
-  watchers_.Notify(number);
-  return job;
-}
-
-absl::StatusOr<Job> JobScheduler::Resume(const std::string& id) {
-  LM_ASSIGN_OR_RETURN(const int64_t number, ParseJobId(id));
-  Job job;
-  {
-    MutexLock lock(mu_);
-    LM_ASSIGN_OR_RETURN(job, store_.Get(number));
-    if (job.state() != admin::v1::JOB_STATE_FAILED &&
-        job.state() != admin::v1::JOB_STATE_CANCELLED) {
-      return WrongState(job, "has failed or was cancelled");
-    }
-    LM_RETURN_IF_ERROR(CheckRoomInQueue());
-    job.set_state(admin::v1::JOB_STATE_QUEUED);
-    job.clear_message();
-    job.clear_end_time();
-    job.clear_cancel_requested();
-    LM_RETURN_IF_ERROR(store_.SaveAsLast(job));
-    look_in_queue_ = true;
-    Count();
-  }
-  log_.Info("job resumed", {{"job", id}});
-  watchers_.Notify(number);
-  return job;
-}
-
-absl::Status JobScheduler::Delete(const std::string& id) {
-  LM_ASSIGN_OR_RETURN(const int64_t number, ParseJobId(id));
-  const fs::path folder = FolderOf(number).path();
-  const fs::path deleted = fs::path(options_.folder) / (kDeletedPrefix + FormatJobId(number));
-  {
-    MutexLock lock(mu_);
-    LM_ASSIGN_OR_RETURN(const Job job, store_.Get(number));
-    if (!HasEnded(job.state())) return WrongState(job, "has ended");
-    // The files first: what is left of an interrupted deletion is a job that can be deleted again.
-    std::error_code error;
-    if (fs::exists(folder, error)) fs::rename(folder, deleted, error);
-    if (error) {
-      return absl::ErrnoToStatus(error.value(), absl::StrCat(folder.string(), ": cannot remove"));
-    }
-    LM_RETURN_IF_ERROR(store_.Delete(number));
-    Count();
-  }
-  RemoveDeleted(deleted, log_);
-  log_.Info("job deleted", {{"job", id}});
-  watchers_.Notify(number);
-  return absl::OkStatus();
-}
-
-JobFolder JobScheduler::FolderOf(int64_t number) const {
-  return JobFolder((fs::path(options_.folder) / FormatJobId(number)).string());
 }
 
 void JobScheduler::Work() {
@@ -330,7 +157,7 @@ int64_t JobScheduler::StartNext() {
   job.set_device(FreeDevice());
   job.clear_progress();
   job.clear_message();
-  *job.mutable_start_time() = ToProto(clock_.Now());
+  *job.mutable_start_time() = ToTimestamp(clock_.Now());
   std::string run_json;
   LM_CHECK(google::protobuf::util::MessageToJsonString(job.run(), &run_json).ok());
   if (const absl::Status saved = store_.Save(job); !saved.ok()) {
@@ -417,7 +244,7 @@ void JobScheduler::Conclude(Attempt& attempt) {
     if (!attempt.concluded.has_value()) {
       attempt.concluded = Concluded(attempt, version);
       if (HasEnded(attempt.concluded->state())) {
-        *attempt.concluded->mutable_end_time() = ToProto(clock_.Now());
+        *attempt.concluded->mutable_end_time() = ToTimestamp(clock_.Now());
       }
     }
     job = *attempt.concluded;

@@ -108,6 +108,7 @@ class JobScheduler {
   void Conclude(Attempt& attempt) ABSL_LOCKS_EXCLUDED(mu_);
   // What the job of an attempt becomes that has ended and, if it finished, was published so.
   static Job Concluded(const Attempt& attempt, const absl::StatusOr<int64_t>& version);
+  void RemoveFiles(const std::string& path) const;
   absl::Status CheckRoomInQueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void OnEvent(Attempt& attempt, const v1::TrainerEvent& event) ABSL_LOCKS_EXCLUDED(mu_);
   void OnExit(Attempt& attempt, const JobExit& exit) ABSL_LOCKS_EXCLUDED(mu_);
