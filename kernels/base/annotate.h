@@ -3,15 +3,20 @@
 #define LOCALMAMBA_KERNELS_BASE_ANNOTATE_H_
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace localmamba {
 
-// The same code with the message "<context>: <message>"; OK stays OK.
+// The same code and payloads with the message "<context>: <message>"; OK stays OK.
 inline absl::Status Annotate(const absl::Status& status, absl::string_view context) {
   if (status.ok()) return status;
-  return {status.code(), absl::StrCat(context, ": ", status.message())};
+  absl::Status result(status.code(), absl::StrCat(context, ": ", status.message()));
+  status.ForEachPayload([&result](absl::string_view url, const absl::Cord& payload) {
+    result.SetPayload(url, payload);
+  });
+  return result;
 }
 
 }  // namespace localmamba

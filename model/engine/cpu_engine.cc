@@ -33,23 +33,19 @@ absl::StatusOr<Tensor> Export(const Value& value, Stream& stream) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Engine>> CpuEngine::Create(std::unique_ptr<Network> network,
-                                                          const EngineOptions& options) {
-  LM_ASSIGN_OR_RETURN(std::unique_ptr<Allocator> heap, CreateDeviceAllocator(options.device));
-  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(options.device, options.cpu_threads));
-  std::unique_ptr<CpuEngine> engine(
-      new CpuEngine(std::move(heap), std::move(stream), std::move(network), options.normalization));
-  OpContext context{engine->stream_, *engine->heap_, DType::kFloat32};
-  LM_RETURN_IF_ERROR(engine->network_->Pack(context));
-  return engine;
+absl::StatusOr<std::unique_ptr<Engine>> CpuEngine::Create(std::shared_ptr<PackedNetwork> packed,
+                                                          int threads) {
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(packed->options.device, threads));
+  return std::unique_ptr<Engine>(new CpuEngine(std::move(packed), std::move(stream)));
 }
 
 absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Stopwatch> stopwatch, Stopwatch::Create(stream_));
+  arena_.ResetPeak();
   LM_RETURN_IF_ERROR(stopwatch->Start());
   LM_ASSIGN_OR_RETURN(const NetworkOutput output, Forward(input, /*profiler=*/nullptr));
   LM_RETURN_IF_ERROR(stopwatch->Stop());
-  EngineOutput result;
+  EngineOutput result{.activation_bytes = arena_.peak_bytes()};
   LM_ASSIGN_OR_RETURN(result.compute_time, stopwatch->Elapsed());
   LM_ASSIGN_OR_RETURN(result.logits, Export(output.logits, stream_));
   LM_ASSIGN_OR_RETURN(result.pooled, Export(output.pooled, stream_));
@@ -69,8 +65,8 @@ absl::StatusOr<std::vector<OperationProfile>> CpuEngine::Profile(const ConstTens
 absl::StatusOr<NetworkOutput> CpuEngine::Forward(const ConstTensorView& input, Profiler* profiler) {
   LM_RETURN_IF_ERROR(CheckEngineInput(input));
   OpContext context{stream_, arena_, DType::kFloat32, profiler};
-  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, normalization_));
-  return network_->Forward(context, image);
+  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, packed_->options.normalization));
+  return packed_->network->Forward(context, image);
 }
 
 absl::StatusOr<Value> CpuEngine::Import(OpContext& context, const ConstTensorView& input,

@@ -9,20 +9,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "kernels/device/device.h"
-#include "kernels/image/normalize_pixels.h"
 #include "kernels/tensor/tensor.h"
+#include "model/engine/engine_options.h"
 #include "model/engine/pass_profiler.h"
 #include "model/networks/network.h"
 
 namespace localmamba {
-
-struct EngineOptions {
-  Device device = Device::Cpu();
-  DType dtype = DType::kFloat32;     // of activations; float32 only on the CPU
-  int cpu_threads = 0;               // 0: all the process may use
-  PixelNormalization normalization;  // of u8 input
-};
 
 // In host memory, float32.
 struct EngineOutput {
@@ -30,10 +22,12 @@ struct EngineOutput {
   Tensor pooled;                 // (B, width); empty without a head
   std::vector<Tensor> features;  // per out_index (B, C, H, W)
   absl::Duration compute_time;   // of the network alone, without copies to and from a device
+  size_t activation_bytes = 0;   // largest use of device memory by a pass of this shape
 };
 
-// Used by one thread at a time. Memory comes from an arena: after the first run of a shape, runs of
-// it allocate no device memory.
+// Used by one thread at a time; different engines by different threads, also if they share a
+// network. Memory comes from an arena: after the first run of a shape, runs of it allocate no
+// device memory.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -42,6 +36,12 @@ class Engine {
   // Errors: UNIMPLEMENTED for a device or dtype this build lacks; those of Network::Pack.
   static absl::StatusOr<std::unique_ptr<Engine>> Create(std::unique_ptr<Network> network,
                                                         const EngineOptions& options);
+
+  // `count` engines, 1 or more, that share the packed network and may run at once, so that copies
+  // of one overlap the work of another. On the CPU each gets an equal part of options.cpu_threads,
+  // at least one thread. Errors: those of Create.
+  static absl::StatusOr<std::vector<std::unique_ptr<Engine>>> CreateInstances(
+      std::unique_ptr<Network> network, const EngineOptions& options, int count);
 
   // input, in host memory, dense: f32 (B, 3, H, W), already normalised, or u8 (B, H, W, 3) RGB
   // pixels, normalised here. Waits for the result. Errors: INVALID_ARGUMENT for another dtype or
@@ -54,8 +54,12 @@ class Engine {
   virtual absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) = 0;
 
   [[nodiscard]] virtual const Network& network() const = 0;
-  // Device memory for activations: largest use of any run so far.
-  [[nodiscard]] virtual size_t peak_activation_bytes() const = 0;
+
+  // The batch sizes to run once before serving batches of up to `max_batch` images, so that none of
+  // them has to wait for memory and plans: largest first.
+  [[nodiscard]] virtual std::vector<int64_t> WarmUpBatches(int64_t max_batch) const = 0;
+  // Gives back the memory that runs have taken; later runs take it anew.
+  virtual void ReleaseMemory() = 0;
 };
 
 }  // namespace localmamba

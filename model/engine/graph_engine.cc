@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "absl/strings/str_cat.h"
+#include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/elementwise/cast.h"
 #include "kernels/image/normalize_pixels.h"
@@ -12,13 +14,6 @@
 
 namespace localmamba {
 namespace {
-
-// The next number of the form 2^k or 3 * 2^k.
-int64_t RoundUpBatch(int64_t batch) {
-  int64_t power = 1;
-  while (power < batch) power *= 2;
-  return power >= 4 && power / 4 * 3 >= batch ? power / 4 * 3 : power;
-}
 
 size_t Bytes(const Tensor& tensor) {
   return static_cast<size_t>(tensor.elements()) * SizeOf(tensor.dtype());
@@ -36,24 +31,17 @@ Tensor Export(const Tensor& tensor, int64_t batch) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::unique_ptr<Network> network,
-                                                            const EngineOptions& options) {
-  LM_ASSIGN_OR_RETURN(std::unique_ptr<Allocator> memory, CreateDeviceAllocator(options.device));
-  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(options.device));
-  std::unique_ptr<GraphEngine> engine(
-      new GraphEngine(std::move(memory), CreateHostAllocator(options.device), std::move(stream),
-                      std::move(network), options));
+absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::shared_ptr<PackedNetwork> packed) {
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(packed->options.device));
+  std::unique_ptr<GraphEngine> engine(new GraphEngine(std::move(packed), std::move(stream)));
   LM_ASSIGN_OR_RETURN(engine->stopwatch_, Stopwatch::Create(engine->stream_));
-  OpContext context{engine->stream_, engine->kept_, options.dtype};
-  LM_RETURN_IF_ERROR(engine->network_->Pack(context));
-  LM_RETURN_IF_ERROR(engine->stream_.Synchronize());
   return engine;
 }
 
 absl::StatusOr<GraphEngine::Bucket*> GraphEngine::Stage(const ConstTensorView& input) {
   LM_RETURN_IF_ERROR(CheckEngineInput(input));
   Shape shape = input.shape();
-  shape[0] = RoundUpBatch(input.dim(0));
+  shape[0] = BatchBucketFor(input.dim(0));
   LM_ASSIGN_OR_RETURN(Bucket * bucket, FindOrMakeBucket(input.dtype(), shape));
   std::memcpy(bucket->host_input.view().raw_data(), input.raw_data(),
               static_cast<size_t>(input.elements()) * SizeOf(input.dtype()));
@@ -65,7 +53,7 @@ absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input) {
   LM_RETURN_IF_ERROR(Launch(*bucket));
 
   const int64_t batch = input.dim(0);
-  EngineOutput output;
+  EngineOutput output{.activation_bytes = bucket->activation_bytes};
   LM_ASSIGN_OR_RETURN(output.compute_time, stopwatch_->Elapsed());
   output.logits = Export(bucket->host_outputs[0], batch);
   output.pooled = Export(bucket->host_outputs[1], batch);
@@ -80,11 +68,16 @@ absl::StatusOr<std::vector<OperationProfile>> GraphEngine::Profile(const ConstTe
   LM_RETURN_IF_ERROR(Copy(bucket->host_input, bucket->input, stream_));
   PassProfiler profiler(stream_);
   std::vector<Tensor> outputs;
-  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Graph> graph,
-                      Graph::Capture(stream_, [&]() -> absl::Status {
-                        LM_ASSIGN_OR_RETURN(outputs, Forward(bucket->input, &profiler));
-                        return absl::OkStatus();
-                      }));
+  std::vector<Tensor> retained;
+  const MutexLock lock(packed_->recording);
+  // Takes the memory that recording must not take.
+  LM_RETURN_IF_ERROR(Forward(bucket->input, {}).status());
+  LM_RETURN_IF_ERROR(stream_.Synchronize());
+  LM_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Graph> graph, Graph::Capture(stream_, [&]() -> absl::Status {
+        LM_ASSIGN_OR_RETURN(outputs, Forward(bucket->input, {&profiler, &retained}));
+        return absl::OkStatus();
+      }));
   LM_RETURN_IF_ERROR(graph->Launch(stream_));
   LM_RETURN_IF_ERROR(stream_.Synchronize());
   return profiler.Finish();
@@ -105,32 +98,47 @@ absl::Status GraphEngine::Launch(Bucket& bucket) {
 absl::StatusOr<GraphEngine::Bucket*> GraphEngine::FindOrMakeBucket(DType dtype,
                                                                    const Shape& shape) {
   const BucketKey key(dtype, {shape.dims().begin(), shape.dims().end()});
-  const auto found = buckets_.find(key);
-  if (found != buckets_.end()) return &found->second;
+  if (Bucket* found = buckets_.Find(key); found != nullptr) return found;
+  const MutexLock lock(packed_->recording);
   absl::StatusOr<Bucket> bucket = MakeBucket(dtype, shape);
-  if (absl::IsResourceExhausted(bucket.status()) && !buckets_.empty()) {
-    buckets_.clear();
-    arena_.ReleaseUnused();  // no graph is left that could write there
+  while (absl::IsResourceExhausted(bucket.status()) && buckets_.DropLeastRecent()) {
+    arena_.ReleaseUnused();
     bucket = MakeBucket(dtype, shape);
   }
-  LM_RETURN_IF_ERROR(bucket.status());
-  return &buckets_.emplace(key, *std::move(bucket)).first->second;
+  if (!bucket.ok()) {
+    arena_.ReleaseUnused();  // what the attempt took
+    return Annotate(bucket.status(), absl::StrCat("input ", shape.ToString()));
+  }
+  return buckets_.Insert(key, *std::move(bucket));
+}
+
+void GraphEngine::ReleaseMemory() {
+  buckets_.Clear();
+  arena_.ReleaseUnused();
 }
 
 absl::StatusOr<GraphEngine::Bucket> GraphEngine::MakeBucket(DType dtype, const Shape& shape) {
   Bucket bucket;
+  const size_t bytes_before = arena_.bytes_in_use();
+  arena_.ResetPeak();
   LM_ASSIGN_OR_RETURN(bucket.host_input, Tensor::Allocate(*pinned_, dtype, shape));
   LM_ASSIGN_OR_RETURN(bucket.input, Tensor::Allocate(arena_, dtype, shape));
   std::memset(bucket.host_input.view().raw_data(), 0, Bytes(bucket.host_input));
   LM_RETURN_IF_ERROR(Copy(bucket.host_input, bucket.input, stream_));
   {
-    LM_ASSIGN_OR_RETURN(const std::vector<Tensor> warm_up, Forward(bucket.input));
+    LM_ASSIGN_OR_RETURN(const std::vector<Tensor> warm_up, Forward(bucket.input, {}));
     LM_RETURN_IF_ERROR(stream_.Synchronize());
   }
-  LM_ASSIGN_OR_RETURN(bucket.graph, Graph::Capture(stream_, [&]() -> absl::Status {
-                        LM_ASSIGN_OR_RETURN(bucket.outputs, Forward(bucket.input));
-                        return absl::OkStatus();
-                      }));
+  arena_.StartFootprint();
+  absl::StatusOr<std::unique_ptr<Graph>> graph = Graph::Capture(stream_, [&]() -> absl::Status {
+    LM_ASSIGN_OR_RETURN(bucket.outputs,
+                        Forward(bucket.input, {.profiler = nullptr, .retained = &bucket.retained}));
+    return absl::OkStatus();
+  });
+  bucket.footprint = arena_.TakeFootprint();
+  LM_RETURN_IF_ERROR(graph.status());
+  bucket.graph = *std::move(graph);
+  bucket.activation_bytes = arena_.peak_bytes() - bytes_before;
   for (const Tensor& output : bucket.outputs) {
     Tensor host;
     if (!output.empty()) {
@@ -141,10 +149,15 @@ absl::StatusOr<GraphEngine::Bucket> GraphEngine::MakeBucket(DType dtype, const S
   return bucket;
 }
 
-absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input, Profiler* profiler) {
-  OpContext context{stream_, arena_, options_.dtype, profiler};
-  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, options_.normalization));
-  LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, image));
+absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input,
+                                                         const Listeners& listeners) {
+  OpContext context{.stream = stream_,
+                    .allocator = arena_,
+                    .dtype = packed_->options.dtype,
+                    .profiler = listeners.profiler,
+                    .retained = listeners.retained};
+  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, packed_->options.normalization));
+  LM_ASSIGN_OR_RETURN(const NetworkOutput output, packed_->network->Forward(context, image));
   return ToFloat32(context, output);
 }
 

@@ -11,17 +11,23 @@ absl::Status GridTable::Pack(OpContext& context, DType dtype) {
   const int rank = table.tensor().rank();
   table_ = ops::Reshape(context, table, {table.dim(rank - 2), table.dim(rank - 1)});
   dtype_ = dtype;
-  tables_.clear();
+  const MutexLock lock(kept_->mu);
+  kept_->tables.Clear();
   return absl::OkStatus();
 }
 
 absl::StatusOr<Value> GridTable::At(OpContext& context, int64_t height, int64_t width) {
-  const auto found = tables_.find({height, width});
-  if (found != tables_.end()) return found->second;
-  LM_ASSIGN_OR_RETURN(const Value resized, Resize(context, height, width));
-  LM_ASSIGN_OR_RETURN(Value table, ops::Convert(context, resized, dtype_));
-  tables_.emplace(std::make_pair(height, width), table);
-  return table;
+  const MutexLock lock(kept_->mu);
+  Value* table = kept_->tables.Find({height, width});
+  if (table == nullptr) {
+    LM_ASSIGN_OR_RETURN(const Value resized, Resize(context, height, width));
+    LM_ASSIGN_OR_RETURN(Value made, ops::Convert(context, resized, dtype_));
+    // Other streams may use the table, and the memory of what it was made of, from now on.
+    LM_RETURN_IF_ERROR(context.stream.Synchronize());
+    table = kept_->tables.Insert({height, width}, std::move(made));
+  }
+  if (context.retained != nullptr) context.retained->push_back(table->tensor());
+  return *table;
 }
 
 absl::StatusOr<Value> GridTable::Resize(OpContext& context, int64_t height, int64_t width) const {

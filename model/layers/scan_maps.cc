@@ -23,14 +23,20 @@ absl::StatusOr<std::vector<ScanMaps>> ScanMapCache::Get(OpContext& context,
                                                         int64_t height, int64_t width) {
   std::vector<ScanMaps> result;
   result.reserve(directions.size());
+  const MutexLock lock(kept_->mu);
+  MapsOfGrid* grid = kept_->grids.Find({height, width});
+  if (grid == nullptr) grid = kept_->grids.Insert({height, width}, {});
   for (const ScanDirection& direction : directions) {
-    const Key key(direction.kind, direction.window, direction.flip, height, width);
-    auto found = maps_.find(key);
-    if (found == maps_.end()) {
+    const Direction key(direction.kind, direction.window, direction.flip);
+    auto found = grid->find(key);
+    if (found == grid->end()) {
       LM_ASSIGN_OR_RETURN(ScanMaps maps, Make(context, direction, height, width));
-      found = maps_.emplace(key, std::move(maps)).first;
+      found = grid->emplace(key, std::move(maps)).first;
     }
     result.push_back(found->second);
+    if (context.retained != nullptr) {
+      context.retained->insert(context.retained->end(), {found->second.read, found->second.write});
+    }
   }
   return result;
 }

@@ -1,13 +1,18 @@
-// Scan directions as index maps on the device, made once per grid size.
+// Scan directions as index maps on the device, kept for the grid sizes used last.
 #ifndef LOCALMAMBA_MODEL_LAYERS_SCAN_MAPS_H_
 #define LOCALMAMBA_MODEL_LAYERS_SCAN_MAPS_H_
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "kernels/base/lru_cache.h"
+#include "kernels/base/mutex.h"
 #include "kernels/scan/scan_order.h"
 #include "kernels/tensor/tensor.h"
 #include "model/autograd/op_context.h"
@@ -21,29 +26,36 @@ struct ScanMaps {
   Tensor write;
 };
 
-// Keeps every order that was asked for.
+// Safe from several threads.
 class ScanMapCache {
  public:
   enum class ClassToken : uint8_t { kNone, kMiddle };
+  // More than one pass asks for.
+  static constexpr size_t kMaxGrids = 128;
 
   ScanMapCache(VerticalReverse vertical_reverse, ClassToken class_token)
       : vertical_reverse_(vertical_reverse), class_token_(class_token) {}
 
-  // The maps of a layer on a grid, one per direction. Errors: INVALID_ARGUMENT if the sequence of
+  // The maps of a layer on a grid, one per direction; retained by the context. Errors: INVALID_ARGUMENT if the sequence of
   // a direction is too long for 32-bit indices; those of the context's allocator and of Copy.
   absl::StatusOr<std::vector<ScanMaps>> Get(OpContext& context, const LayerDirections& directions,
                                             int64_t height, int64_t width);
 
  private:
-  // Kind, window, flip, height, width.
-  using Key = std::tuple<ScanDirection::Kind, int64_t, bool, int64_t, int64_t>;
+  using Direction = std::tuple<ScanDirection::Kind, int64_t, bool>;  // kind, window, flip
+  using Grid = std::pair<int64_t, int64_t>;                          // height, width
+  using MapsOfGrid = std::map<Direction, ScanMaps>;
+  struct Kept {
+    Mutex mu;
+    LruCache<Grid, MapsOfGrid> grids ABSL_GUARDED_BY(mu){kMaxGrids};
+  };
 
   [[nodiscard]] absl::StatusOr<ScanMaps> Make(OpContext& context, const ScanDirection& direction,
                                               int64_t height, int64_t width) const;
 
   VerticalReverse vertical_reverse_;
   ClassToken class_token_;
-  std::map<Key, ScanMaps> maps_;
+  std::unique_ptr<Kept> kept_ = std::make_unique<Kept>();
 };
 
 }  // namespace localmamba

@@ -53,7 +53,8 @@ class Network {
   virtual absl::Status Pack(OpContext& context) = 0;
 
   // input: (B, 3, H, W) in the context's dtype, normalised; any H and W. What depends on the grid
-  // size (scan orders, resized tables) is made on first use of a size and kept. Errors:
+  // size (scan orders, resized tables) is made on first use of a size and kept for the sizes used
+  // last. Safe from several threads, each with a stream of its own. Errors:
   // FAILED_PRECONDITION before Pack; INVALID_ARGUMENT for another shape; RESOURCE_EXHAUSTED.
   virtual absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input,
                                                 const ForwardOptions& options) = 0;
@@ -69,6 +70,7 @@ class Network {
   [[nodiscard]] OpContext Keeping(const OpContext& context) const {
     OpContext keeping{context.stream, *kept_allocator_, context.dtype};
     keeping.tape = context.tape;
+    keeping.retained = context.retained;
     return keeping;
   }
 

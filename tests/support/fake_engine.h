@@ -3,15 +3,17 @@
 #define LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "kernels/base/check.h"
-#include "kernels/base/status_macros.h"
-#include "model/engine/engine.h"
 #include "kernels/base/mutex.h"
+#include "kernels/base/status_macros.h"
+#include "model/engine/batch_buckets.h"
+#include "model/engine/engine.h"
 
 namespace localmamba::server {
 
@@ -26,6 +28,18 @@ class FakeEngineControl {
   void FailWith(absl::Status status) {
     MutexLock lock(mu_);
     failure_ = std::move(status);
+  }
+
+  // Runs of more images fail for want of memory.
+  void LimitBatch(int64_t images) {
+    MutexLock lock(mu_);
+    max_batch_ = images;
+  }
+
+  // How often the engine was told to give its memory back.
+  int releases() const {
+    MutexLock lock(mu_);
+    return releases_;
   }
 
   // Batch sizes of the runs that began, in order.
@@ -52,13 +66,21 @@ class FakeEngineControl {
     MutexLock lock(mu_);
     runs_.push_back(batch);
     mu_.Await([this] { return !held_; });
+    if (batch > max_batch_) return absl::ResourceExhaustedError("out of memory on fake");
     return failure_;
+  }
+
+  void CountRelease() {
+    MutexLock lock(mu_);
+    ++releases_;
   }
 
   mutable Mutex mu_;
   bool held_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   std::vector<int64_t> runs_ ABSL_GUARDED_BY(mu_);
+  int64_t max_batch_ ABSL_GUARDED_BY(mu_) = std::numeric_limits<int64_t>::max();
+  int releases_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 // Takes u8 pixels. The likeliest class is the red value of the image's first pixel, modulo the
@@ -94,7 +116,10 @@ class FakeEngine final : public Engine {
     LM_CHECK(false);
     std::abort();
   }
-  [[nodiscard]] size_t peak_activation_bytes() const override { return 0; }
+  [[nodiscard]] std::vector<int64_t> WarmUpBatches(int64_t max_batch) const override {
+    return BatchBuckets(max_batch);
+  }
+  void ReleaseMemory() override { control_->CountRelease(); }
 
  private:
   static Tensor Share(const std::shared_ptr<std::vector<float>>& values, const Shape& shape) {

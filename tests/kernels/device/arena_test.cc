@@ -82,6 +82,33 @@ TEST(ArenaTest, ReportsUsePeakAndReserve) {
   EXPECT_EQ(upstream.in_use(), 0U);
 }
 
+TEST(ArenaTest, ThePeakCanBeTakenAnew) {
+  LimitedAllocator upstream(1 << 20);
+  Arena arena(upstream, 4096);
+  const Buffer kept = *arena.Allocate(256);
+  arena.Allocate(2048).IgnoreError();
+  EXPECT_EQ(arena.peak_bytes(), 2304U);
+  arena.ResetPeak();
+  EXPECT_EQ(arena.peak_bytes(), 256U);
+  arena.Allocate(512).IgnoreError();
+  EXPECT_EQ(arena.peak_bytes(), 768U);
+}
+
+TEST(ArenaTest, AFootprintKeepsItsChunksFromBeingReleased) {
+  LimitedAllocator upstream(1 << 20);
+  Arena arena(upstream, 4096);
+  const Buffer before = *arena.Allocate(256);
+  arena.StartFootprint();
+  arena.Allocate(8192).IgnoreError();  // a chunk of its own
+  Arena::Footprint footprint = arena.TakeFootprint();
+  arena.Allocate(16384).IgnoreError();  // another, which nobody holds
+  arena.ReleaseUnused();
+  EXPECT_EQ(arena.reserved_bytes(), 4096U + 8192U);
+  footprint.clear();
+  arena.ReleaseUnused();
+  EXPECT_EQ(arena.reserved_bytes(), 4096U) << "what holds a buffer stays";
+}
+
 TEST(ArenaTest, PassesOnThatMemoryIsExhausted) {
   LimitedAllocator upstream(1000);
   Arena arena(upstream, 256);

@@ -7,8 +7,11 @@
 #include <limits>
 #include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "model/engine/batch_buckets.h"
 #include "model/networks/complexity.h"
 #include "tests/support/deterministic.h"
 #include "tests/support/golden_network.h"
@@ -128,11 +131,12 @@ TEST_P(EngineTest, PixelsAreNormalizedLikeTheOfficialEvaluation) {
 }
 
 TEST_P(EngineTest, MemoryDoesNotGrowWithRepetition) {
-  RunDeterministicInput(*engine_, {2, 3, 40, 32});
-  const size_t peak = engine_->peak_activation_bytes();
+  const size_t peak = RunDeterministicInput(*engine_, {2, 3, 40, 32}).activation_bytes;
   EXPECT_GT(peak, 0U);
-  for (int i = 0; i < 3; ++i) RunDeterministicInput(*engine_, {2, 3, 40, 32});
-  EXPECT_EQ(engine_->peak_activation_bytes(), peak);
+  EXPECT_LT(RunDeterministicInput(*engine_, {1, 3, 40, 32}).activation_bytes, peak);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(RunDeterministicInput(*engine_, {2, 3, 40, 32}).activation_bytes, peak);
+  }
 }
 
 TEST_P(EngineTest, ProfileNamesEveryLayerOfTheComplexityThatMultiplies) {
@@ -173,6 +177,39 @@ TEST_P(EngineTest, RejectsWhatIsNotAnImage) {
     EXPECT_EQ(run(view).code(), absl::StatusCode::kInvalidArgument) << run(view);
     EXPECT_THAT(run(view).message(), HasSubstr(Describe(view)));
   }
+}
+
+TEST_P(EngineTest, InstancesRunAtOnceAndShareTheNetwork) {
+  auto network = *CreateNetwork(GetParam().config);
+  FillDeterministic(network->parameters());
+  const std::vector<std::unique_ptr<Engine>> engines =
+      *Engine::CreateInstances(std::move(network), {.cpu_threads = 2}, 3);
+  ASSERT_EQ(engines.size(), 3U);
+  EXPECT_EQ(&engines[0]->network(), &engines[2]->network());
+  const std::vector<Shape> shapes = {{1, 3, 32, 32}, {2, 3, 40, 24}, {1, 3, 24, 56}};
+  std::vector<std::vector<float>> expected;
+  for (const Shape& shape : shapes) {
+    expected.push_back(Values(RunDeterministicInput(*engine_, shape).logits));
+  }
+  std::vector<std::thread> threads;
+  for (const std::unique_ptr<Engine>& engine : engines) {
+    threads.emplace_back([&] {
+      for (size_t i = 0; i < 4 * shapes.size(); ++i) {
+        const size_t s = i % shapes.size();
+        EXPECT_THAT(Values(RunDeterministicInput(*engine, shapes[s]).logits),
+                    testing::Pointwise(testing::FloatNear(1e-5F), expected[s]));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(BatchBucketsTest, HoldEveryBatchOnceLargestFirst) {
+  EXPECT_THAT(BatchBuckets(1), testing::ElementsAre(1));
+  EXPECT_THAT(BatchBuckets(3), testing::ElementsAre(3, 2, 1));
+  EXPECT_THAT(BatchBuckets(5), testing::ElementsAre(6, 4, 3, 2, 1));
+  EXPECT_THAT(BatchBuckets(64), testing::ElementsAre(64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1));
+  for (int64_t batch = 1; batch <= 200; ++batch) EXPECT_GE(BatchBucketFor(batch), batch);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EngineTest,

@@ -38,6 +38,23 @@ TEST_F(ScanMapCacheTest, MakesEachOrderOnce) {
   }
 }
 
+TEST_F(ScanMapCacheTest, KeepsTheGridsUsedLastAndRetainsWhatAPassReads) {
+  ScanMapCache cache(VerticalReverse::kExact, ClassToken::kNone);
+  const LayerDirections directions = {*ScanDirection::Parse("v")};
+  const auto count = static_cast<int64_t>(ScanMapCache::kMaxGrids);
+  std::vector<Tensor> retained;
+  context_.retained = &retained;
+  const int32_t* first = (*cache.Get(context_, directions, 1, 1))[0].read.data<int32_t>();
+  ASSERT_EQ(retained.size(), 2U);
+  EXPECT_EQ(retained[0].data<int32_t>(), first);
+  for (int64_t i = 1; i < count; ++i) ASSERT_TRUE(cache.Get(context_, directions, 1, 1 + i).ok());
+  EXPECT_EQ((*cache.Get(context_, directions, 1, 1))[0].read.data<int32_t>(), first);
+  for (int64_t i = 0; i < count; ++i) ASSERT_TRUE(cache.Get(context_, directions, 2, 1 + i).ok());
+  // `retained` still holds the first one's memory, so a new one lies elsewhere.
+  EXPECT_NE((*cache.Get(context_, directions, 1, 1))[0].read.data<int32_t>(), first);
+  EXPECT_EQ(retained[0].data<int32_t>()[0], 0);
+}
+
 TEST_F(ScanMapCacheTest, PutsTheClassTokenIntoEveryOrder) {
   ScanMapCache cache(VerticalReverse::kOfficial, ClassToken::kMiddle);
   const auto maps = *cache.Get(context_, {*ScanDirection::Parse("v")}, 2, 3);
