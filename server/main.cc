@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -71,11 +72,21 @@ DecodeLimits ToDecodeLimits(const RequestLimits& config) {
           .max_aspect_ratio = config.max_aspect_ratio};
 }
 
-ServedVersion::Options ToServedOptions(const BatchingConfig& config) {
+LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine) {
+  const int automatic = engine.device.is_cpu() ? 1 : 2;
+  const int count = config.compute.instance_count;
+  return {.engine = engine,
+          .instance_count = count == 0 ? automatic : count,
+          .max_batch_size = config.batching.max_batch_size};
+}
+
+ServedVersion::Options ToServedOptions(const BatchingConfig& config,
+                                       std::function<void(const absl::Status&)> on_device_lost) {
   return {.batching = {.max_batch_size = static_cast<size_t>(config.max_batch_size),
                        .max_queue_delay = config.max_queue_delay},
           .queue = {.max_requests = static_cast<size_t>(config.max_queue_requests),
-                    .max_bytes = static_cast<size_t>(config.max_queue_bytes)}};
+                    .max_bytes = static_cast<size_t>(config.max_queue_bytes)},
+          .on_device_lost = std::move(on_device_lost)};
 }
 
 absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {
@@ -84,13 +95,37 @@ absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {
   return stream.cpu_threads();
 }
 
-std::vector<ModelName> NamesOf(const ServedModels& models) {
-  std::vector<ModelName> names;
+std::vector<ServedStatus> StatusOf(const ServedModels& models) {
+  std::vector<ServedStatus> result;
   for (const ServedModels::Listed& listed : models.List()) {
     const ModelVersion& model = listed.version->model();
-    names.push_back({model.model, model.version});
+    result.push_back(
+        {model.model, model.version, model.engines.size(), listed.version->max_batch_size()});
   }
-  return names;
+  return result;
+}
+
+void LogLoaded(const ServedModels& models, const BatchingConfig& batching, const Log& log) {
+  for (const ServedModels::Listed& listed : models.List()) {
+    const ModelVersion& model = listed.version->model();
+    const size_t max_batch_size = listed.version->max_batch_size();
+    nlohmann::ordered_json activation_bytes;  // by batch size, of each instance
+    for (const WarmBatch& batch : model.warm_batches) {
+      activation_bytes[absl::StrCat(batch.images)] = batch.activation_bytes;
+    }
+    log.Info("model loaded", {{"model", model.model},
+                              {"version", model.version},
+                              {"instances", model.engines.size()},
+                              {"max_batch_size", max_batch_size},
+                              {"activation_bytes", activation_bytes}});
+    if (max_batch_size < static_cast<size_t>(batching.max_batch_size)) {
+      log.Warning("device memory does not suffice for larger batches",
+                  {{"model", model.model},
+                   {"version", model.version},
+                   {"max_batch_size", max_batch_size},
+                   {"wanted", batching.max_batch_size}});
+    }
+  }
 }
 
 // Next to this program.
@@ -123,12 +158,14 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
                    const Log& log) {
   Lifecycle lifecycle;
   Notification stop;
+  Notification attention;  // to stop, or the device is lost
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<SignalListener> signals,
                       SignalListener::Start([&](int signal, int count) {
                         log.Info("signal", {{"signal", signal}, {"count", count}});
                         if (count > 1) std::_Exit(kExitFailed);
                         if (lifecycle.phase() == Phase::kLoading) std::_Exit(EXIT_SUCCESS);
                         stop.Notify();
+                        attention.Notify();
                       }));
 
   RealClock clock;
@@ -138,30 +175,35 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
 
-  ServedModels models(ToServedOptions(config.batching), *host, clock, metrics);
+  const auto on_device_lost = [&](const absl::Status& reason) {
+    if (!lifecycle.Fail(reason)) return;
+    log.Error("the device is lost; /livez fails until the server is restarted",
+              {{"error", std::string(reason.message())}});
+    attention.Notify();
+  };
+  ServedModels models(ToServedOptions(config.batching, on_device_lost), *host, clock, metrics);
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,
       HttpServer::Start({.address = config.listen.address, .port = config.listen.http_port},
-                        StatusPages(metrics, lifecycle, [&models] { return NamesOf(models); })));
+                        StatusPages(metrics, lifecycle, [&models] { return StatusOf(models); })));
   log.Info("loading", {{"model_repository", config.model_repository},
                        {"device", engine_options.device.ToString()},
                        {"dtype", std::string(ToString(engine_options.dtype))},
                        {"http_port", http->port()}});
 
-  LM_ASSIGN_OR_RETURN(ModelRepository repository,
-                      ModelRepository::Open(config.model_repository, engine_options));
+  LM_ASSIGN_OR_RETURN(
+      ModelRepository repository,
+      ModelRepository::Open(config.model_repository, ToLoadOptions(config, engine_options)));
   ModelManager manager(std::move(repository), models);
   LM_RETURN_IF_ERROR(manager.LoadDefaults());
   ThreadPool reply_pool(1, static_cast<size_t>(config.batching.max_queue_requests));
   ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
   VisionPipeline pipeline(models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
                           clock);
-  if (NamesOf(models).empty()) {
+  if (models.List().empty()) {
     log.Warning("the model repository is empty", {{"model_repository", config.model_repository}});
   }
-  for (const ModelName& name : NamesOf(models)) {
-    log.Info("model loaded", {{"model", name.model}, {"version", name.version}});
-  }
+  LogLoaded(models, config.batching, log);
 
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(
@@ -201,6 +243,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   }
   log.Info("listening", listening);
 
+  attention.WaitForNotification();
+  if (!lifecycle.failure().ok()) grpc_server->SetNothingServing();
   stop.WaitForNotification();
   lifecycle.Enter(Phase::kDraining);
   grpc_server->SetNothingServing();

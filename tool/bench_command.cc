@@ -175,10 +175,11 @@ class BenchCommand final : public Command {
     LM_ASSIGN_OR_RETURN(const Tensor input, RandomInput(batch, size));
     LM_ASSIGN_OR_RETURN(const Complexity complexity,
                         CountComplexity(version.spec.network, size.height, size.width));
-    LM_ASSIGN_OR_RETURN(Measurement result, Measure(*version.engine, input, size, seconds_));
+    LM_ASSIGN_OR_RETURN(Measurement result,
+                        Measure(*version.engines.front(), input, size, seconds_));
     // One pass tells the bytes.
-    LM_ASSIGN_OR_RETURN(result.profile,
-                        MeasureOperations(*version.engine, input, profile_ ? seconds_ : 0.0));
+    LM_ASSIGN_OR_RETURN(result.profile, MeasureOperations(*version.engines.front(), input,
+                                                          profile_ ? seconds_ : 0.0));
     result.complexity = complexity;
     for (const OperationProfile& operation : result.profile) {
       result.bytes += static_cast<double>(operation.bytes);

@@ -43,7 +43,7 @@ class ForwardCommand final : public Command {
   absl::Status Run() override {
     LM_ASSIGN_OR_RETURN(const Tensor input, ReadInput(input_));
     LM_ASSIGN_OR_RETURN(const std::shared_ptr<ModelVersion> version, engine_.Load());
-    LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engine->Run(input));
+    LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engines.front()->Run(input));
     LM_ASSIGN_OR_RETURN(const NamedTensors tensors, Select(output));
     LM_RETURN_IF_ERROR(WriteSafetensors(output_, tensors));
     for (const auto& [name, tensor] : tensors) {

@@ -19,30 +19,49 @@ Tensor Row(const Tensor& batch, size_t index) {
   return batch.empty() ? Tensor() : batch.Select(0, static_cast<int64_t>(index));
 }
 
+// The images of `batch`, copied to the front of `pixels`.
+ConstTensorView Gather(const std::vector<WaitingRequest>& batch, const Tensor& pixels) {
+  const auto count = static_cast<int64_t>(batch.size());
+  for (int64_t i = 0; i < count; ++i) {
+    const Tensor& image = batch[static_cast<size_t>(i)].request.pixels;
+    std::memcpy(pixels.Select(0, i).data<uint8_t>(), image.data<uint8_t>(),
+                static_cast<size_t>(image.elements()));
+  }
+  return pixels.Slice(0, 0, count);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BatchRunner>> BatchRunner::Start(
-    Engine& engine, const Shape& image_shape, std::unique_ptr<const BatchPolicy> policy,
-    const QueueLimits& limits, Allocator& host_allocator, Clock& clock, BatchObserver& observer) {
-  LM_CHECK(image_shape.rank() == 3 && image_shape[2] == 3);
+    absl::Span<const std::unique_ptr<Engine>> engines, const Shape& image_shape,
+    std::unique_ptr<const BatchPolicy> policy, const QueueLimits& limits, Allocator& host_allocator,
+    Clock& clock, BatchObserver& observer) {
+  LM_CHECK(!engines.empty() && image_shape.rank() == 3 && image_shape[2] == 3);
   const Shape batch_shape = {static_cast<int64_t>(policy->max_batch_size()), image_shape[0],
                              image_shape[1], 3};
-  LM_ASSIGN_OR_RETURN(Tensor pixels, Tensor::Allocate(host_allocator, DType::kUInt8, batch_shape));
-  return std::unique_ptr<BatchRunner>(new BatchRunner(engine, image_shape, std::move(pixels),
+  std::vector<Instance> instances;
+  for (const std::unique_ptr<Engine>& engine : engines) {
+    LM_ASSIGN_OR_RETURN(Tensor pixels,
+                        Tensor::Allocate(host_allocator, DType::kUInt8, batch_shape));
+    instances.push_back({engine.get(), std::move(pixels)});
+  }
+  return std::unique_ptr<BatchRunner>(new BatchRunner(std::move(instances), image_shape,
                                                       std::move(policy), limits, clock, observer));
 }
 
-BatchRunner::BatchRunner(Engine& engine, const Shape& image_shape, Tensor batch_pixels,
+BatchRunner::BatchRunner(std::vector<Instance> instances, const Shape& image_shape,
                          std::unique_ptr<const BatchPolicy> policy, const QueueLimits& limits,
                          Clock& clock, BatchObserver& observer)
-    : engine_(engine),
+    : instances_(std::move(instances)),
       image_shape_(image_shape),
-      batch_pixels_(std::move(batch_pixels)),
       policy_(std::move(policy)),
       clock_(clock),
       observer_(observer),
-      queue_(limits),
-      thread_([this] { Work(); }) {}
+      queue_(limits) {
+  for (const Instance& instance : instances_) {
+    threads_.emplace_back([this, &instance] { Work(instance); });
+  }
+}
 
 BatchRunner::~BatchRunner() {
   {
@@ -50,7 +69,7 @@ BatchRunner::~BatchRunner() {
     stopping_ = true;
     changed_ = true;
   }
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 absl::Status BatchRunner::Enqueue(BatchRequest&& request) {
@@ -74,7 +93,7 @@ absl::Status BatchRunner::Enqueue(BatchRequest&& request) {
   return status;
 }
 
-void BatchRunner::Work() {
+void BatchRunner::Work(const Instance& instance) {
   while (true) {
     std::vector<UnwantedRequest> unwanted;
     std::vector<WaitingRequest> batch;
@@ -92,22 +111,25 @@ void BatchRunner::Work() {
       if (decision.launch == 0 && unwanted.empty()) {
         changed_ = false;
         clock_.AwaitUntil(
-            mu_, [this] { return changed_; }, decision.wake);
+            mu_, [this] { return changed_ || stopping_; }, decision.wake);
         continue;
       }
       batch = queue_.PopFront(decision.launch);
+      changed_ = true;  // the others have waited for another queue than is left
       observer_.OnQueueLength(queue_.size());
     }
     Refuse(std::move(unwanted));
-    if (!batch.empty()) Launch(std::move(batch));
+    if (!batch.empty()) Launch(instance, std::move(batch));
   }
 }
 
-void BatchRunner::Launch(std::vector<WaitingRequest> batch) {
+void BatchRunner::Launch(const Instance& instance, std::vector<WaitingRequest> batch) {
   observer_.OnBatch(batch.size());
   const absl::Time launched = clock_.Now();
-  const absl::StatusOr<EngineOutput> output = engine_.Run(Gather(batch));
+  const absl::StatusOr<EngineOutput> output =
+      instance.engine->Run(Gather(batch, instance.batch_pixels));
   const absl::Duration compute = clock_.Now() - launched;
+  if (!output.ok()) observer_.OnEngineError(output.status());
   for (size_t i = 0; i < batch.size(); ++i) {
     WaitingRequest& one = batch[i];
     if (!output.ok()) {
@@ -120,16 +142,6 @@ void BatchRunner::Launch(std::vector<WaitingRequest> batch) {
                                      .compute = compute,
                                      .batch_size = batch.size()});
   }
-}
-
-ConstTensorView BatchRunner::Gather(const std::vector<WaitingRequest>& batch) const {
-  const auto count = static_cast<int64_t>(batch.size());
-  for (int64_t i = 0; i < count; ++i) {
-    const Tensor& pixels = batch[static_cast<size_t>(i)].request.pixels;
-    std::memcpy(batch_pixels_.Select(0, i).data<uint8_t>(), pixels.data<uint8_t>(),
-                static_cast<size_t>(pixels.elements()));
-  }
-  return batch_pixels_.Slice(0, 0, count);
 }
 
 }  // namespace localmamba::server

@@ -31,7 +31,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 28> kFlags = {{
+constexpr std::array<Flag, 29> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -43,6 +43,8 @@ constexpr std::array<Flag, 28> kFlags = {{
      "Type of activations: f32, f16, bf16 or auto (f32 on a CPU, f16 on a GPU)"},
     {"--cpu-threads", "compute.cpu_threads", Kind::kText, "0",
      "Threads of a network on a CPU; 0 for all"},
+    {"--instance-count", "compute.instance_count", Kind::kText, "0",
+     "Batches of a model version that run at once; 0 for 2 on a GPU and 1 on a CPU"},
     {"--max-request-bytes", "limits.max_request_bytes", Kind::kText, "67108864",
      "Largest request message"},
     {"--max-in-flight-bytes", "limits.max_in_flight_bytes", Kind::kText, "1073741824",

@@ -13,6 +13,7 @@ namespace {
 constexpr int kMaxInt = std::numeric_limits<int>::max();
 constexpr int64_t kMaxInt64 = std::numeric_limits<int64_t>::max();
 constexpr int kMaxThreads = 1024;
+constexpr int kMaxInstances = 16;
 
 template <class T>
 absl::Status CheckRange(absl::string_view field, T found, T low, T high) {
@@ -79,6 +80,8 @@ absl::Status Check(const ServerConfig& config) {
   }
   LM_RETURN_IF_ERROR(Check(config.listen));
   LM_RETURN_IF_ERROR(CheckRange("compute.cpu_threads", config.compute.cpu_threads, 0, kMaxThreads));
+  LM_RETURN_IF_ERROR(
+      CheckRange("compute.instance_count", config.compute.instance_count, 0, kMaxInstances));
   LM_RETURN_IF_ERROR(Check(config.limits));
   LM_RETURN_IF_ERROR(Check(config.batching));
   LM_RETURN_IF_ERROR(Check(config.admin));
@@ -102,6 +105,7 @@ void Override(const v1::ComputeConfig& proto, ComputeConfig& config) {
   LM_OVERRIDE(config, proto, device);
   LM_OVERRIDE(config, proto, dtype);
   LM_OVERRIDE(config, proto, cpu_threads);
+  LM_OVERRIDE(config, proto, instance_count);
 }
 
 void Override(const v1::RequestLimits& proto, RequestLimits& config) {

@@ -27,6 +27,7 @@ struct ComputeConfig {
   std::string device = "auto";
   std::string dtype = "auto";
   int cpu_threads = 0;
+  int instance_count = 0;
   bool operator==(const ComputeConfig&) const = default;
 };
 

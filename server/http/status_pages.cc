@@ -2,18 +2,29 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
 namespace localmamba::server {
 namespace {
 
-HttpReply Ready(Phase phase, const std::vector<ModelName>& models) {
-  const bool ready = phase == Phase::kServing;
+HttpReply Live(const absl::Status& failure) {
+  if (failure.ok()) return {.body = "live\n"};
+  return {.status = 503, .body = absl::StrCat("failed: ", failure.message(), "\n")};
+}
+
+HttpReply Ready(const Lifecycle& lifecycle, Phase phase, const std::vector<ServedStatus>& models) {
+  const absl::Status failure = lifecycle.failure();
+  const bool ready = phase == Phase::kServing && failure.ok();
   nlohmann::ordered_json body = {{"ready", ready}, {"phase", std::string(ToString(phase))}};
+  if (!failure.ok()) body["error"] = std::string(failure.message());
   body["models"] = nlohmann::ordered_json::array();
-  for (const ModelName& model : models) {
-    body["models"].push_back(
-        {{"model", model.model}, {"version", model.version}, {"ready", ready}});
+  for (const ServedStatus& model : models) {
+    body["models"].push_back({{"model", model.model},
+                              {"version", model.version},
+                              {"ready", ready},
+                              {"instances", model.instances},
+                              {"max_batch_size", model.max_batch_size}});
   }
   return {
       .status = ready ? 200 : 503, .content_type = "application/json", .body = body.dump() + "\n"};
@@ -22,17 +33,18 @@ HttpReply Ready(Phase phase, const std::vector<ModelName>& models) {
 }  // namespace
 
 HttpPages StatusPages(const ServerMetrics& metrics, const Lifecycle& lifecycle,
-                      std::function<std::vector<ModelName>()> models) {
+                      std::function<std::vector<ServedStatus>()> models) {
   HttpPages pages;
   pages["/metrics"] = [&metrics]() -> HttpReply {
     return {.status = 200,
             .content_type = "text/plain; version=0.0.4; charset=utf-8",
             .body = metrics.Text()};
   };
-  pages["/livez"] = []() -> HttpReply { return {.body = "live\n"}; };
+  pages["/livez"] = [&lifecycle] { return Live(lifecycle.failure()); };
   pages["/readyz"] = [&lifecycle, models = std::move(models)]() -> HttpReply {
     const Phase phase = lifecycle.phase();
-    return Ready(phase, phase == Phase::kLoading ? std::vector<ModelName>() : models());
+    return Ready(lifecycle, phase,
+                 phase == Phase::kLoading ? std::vector<ServedStatus>() : models());
   };
   return pages;
 }

@@ -2,6 +2,7 @@
 #ifndef LOCALMAMBA_SERVER_HTTP_STATUS_PAGES_H_
 #define LOCALMAMBA_SERVER_HTTP_STATUS_PAGES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -13,17 +14,19 @@
 
 namespace localmamba::server {
 
-struct ModelName {
+struct ServedStatus {
   std::string model;
   int64_t version = 0;
+  size_t instances = 1;
+  size_t max_batch_size = 1;
 };
 
-// /metrics: everything in `metrics`. /livez: 200 as long as the process answers. /readyz: 200 if
-// `lifecycle` is serving, else 503, with a JSON object {"ready", "phase", "models"} that lists each
-// of `models` and whether it is ready. `models` is asked while `lifecycle` is past loading, from
+// /metrics: everything in `metrics`. /livez: 200 as long as the process answers, but 503 with
+// the reason after lifecycle.Fail. /readyz: 200 if `lifecycle` is ready, else 503, with a JSON object
+// {"ready", "phase", "error" after a failure, "models"} that lists each of `models`. `models` is asked while `lifecycle` is past loading, from
 // several threads. The references outlive the pages.
 HttpPages StatusPages(const ServerMetrics& metrics, const Lifecycle& lifecycle,
-                      std::function<std::vector<ModelName>()> models);
+                      std::function<std::vector<ServedStatus>()> models);
 
 }  // namespace localmamba::server
 

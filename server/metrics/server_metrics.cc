@@ -60,6 +60,8 @@ ServerMetrics::ServerMetrics(prometheus::Registry& registry)
       batch_size_(Histograms(registry, "localmamba_batch_size", "Images in a launched batch")),
       queue_length_(Gauges(registry, "localmamba_queue_length", "Requests that wait for a batch")),
       loaded_(Gauges(registry, "localmamba_model_loaded", "1 while the version is served")),
+      max_batch_size_(Gauges(registry, "localmamba_max_batch_size",
+                             "Most images in a batch: as configured, or less for want of memory")),
       image_bytes_(Counters(registry, "localmamba_image_bytes_total",
                             "Bytes of images as received, encoded or raw")),
       in_flight_(Gauges(registry, "localmamba_in_flight_requests", "Requests not yet answered")),
@@ -78,6 +80,7 @@ VersionMetrics ServerMetrics::ForVersion(const std::string& model, int64_t versi
           .batch_size = batch_size_.Add(labels, BatchBuckets()),
           .queue_length = queue_length_.Add(labels),
           .loaded = loaded_.Add(labels),
+          .max_batch_size = max_batch_size_.Add(labels),
           .image_bytes = image_bytes_.Add(labels)};
 }
 

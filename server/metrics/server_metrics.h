@@ -25,6 +25,7 @@ struct VersionMetrics {
   prometheus::Histogram& batch_size;           // images, one observation for each batch
   prometheus::Gauge& queue_length;             // requests that wait for a batch
   prometheus::Gauge& loaded;                   // 1 while the version is served
+  prometheus::Gauge& max_batch_size;           // as configured, or less for want of memory
   prometheus::Counter& image_bytes;            // as received: encoded or raw
 };
 
@@ -54,6 +55,7 @@ class ServerMetrics {
   prometheus::Family<prometheus::Histogram>& batch_size_;
   prometheus::Family<prometheus::Gauge>& queue_length_;
   prometheus::Family<prometheus::Gauge>& loaded_;
+  prometheus::Family<prometheus::Gauge>& max_batch_size_;
   prometheus::Family<prometheus::Counter>& image_bytes_;
   prometheus::Family<prometheus::Gauge>& in_flight_;
   prometheus::Family<prometheus::Counter>& requests_;

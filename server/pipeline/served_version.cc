@@ -1,9 +1,11 @@
 #include "server/pipeline/served_version.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "kernels/base/status_macros.h"
+#include "kernels/device/device_error.h"
 
 namespace localmamba::server {
 
@@ -11,16 +13,27 @@ absl::StatusOr<std::unique_ptr<ServedVersion>> ServedVersion::Start(
     std::shared_ptr<ModelVersion> model, const Options& options, Allocator& host_allocator,
     Clock& clock, ServerMetrics& metrics) {
   const VersionMetrics series = metrics.ForVersion(model->model, model->version);
-  std::unique_ptr<ServedVersion> served(new ServedVersion(std::move(model), series));
+  std::unique_ptr<ServedVersion> served(new ServedVersion(std::move(model), options, series));
+  FifoPolicy::Options batching = options.batching;
+  batching.max_batch_size = served->max_batch_size();
   const PreprocessConfig& preprocess = served->model_->spec.preprocess;
   LM_ASSIGN_OR_RETURN(served->runner_,
-                      BatchRunner::Start(*served->model_->engine,
+                      BatchRunner::Start(served->model_->engines,
                                          {preprocess.crop_height, preprocess.crop_width, 3},
-                                         std::make_unique<FifoPolicy>(options.batching),
-                                         options.queue, host_allocator, clock, *served));
+                                         std::make_unique<FifoPolicy>(batching), options.queue,
+                                         host_allocator, clock, *served));
   series.loaded.Set(1);
+  series.max_batch_size.Set(static_cast<double>(served->max_batch_size()));
   return served;
 }
+
+ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> model, const Options& options,
+                             const VersionMetrics& metrics)
+    : model_(std::move(model)),
+      metrics_(metrics),
+      max_batch_size_(
+          std::min(options.batching.max_batch_size, static_cast<size_t>(model_->max_batch_size))),
+      on_device_lost_(options.on_device_lost) {}
 
 ServedVersion::~ServedVersion() {
   runner_.reset();
@@ -37,6 +50,10 @@ void ServedVersion::OnBatch(size_t images) {
 
 void ServedVersion::OnQueueLength(size_t requests) {
   metrics_.queue_length.Set(static_cast<double>(requests));
+}
+
+void ServedVersion::OnEngineError(const absl::Status& status) {
+  if (IsStickyDeviceError(status) && on_device_lost_ != nullptr) on_device_lost_(status);
 }
 
 }  // namespace localmamba::server

@@ -2,7 +2,9 @@
 #ifndef LOCALMAMBA_SERVER_PIPELINE_SERVED_VERSION_H_
 #define LOCALMAMBA_SERVER_PIPELINE_SERVED_VERSION_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -21,6 +23,9 @@ class ServedVersion final : private BatchObserver {
   struct Options {
     FifoPolicy::Options batching;
     QueueLimits queue;
+    // Told of a sticky device error (kernels/device/device_error.h), from several threads; may be
+    // empty.
+    std::function<void(const absl::Status&)> on_device_lost;
   };
 
   // Starts the version's batch runner. The references outlive it.
@@ -36,17 +41,22 @@ class ServedVersion final : private BatchObserver {
   [[nodiscard]] const ModelVersion& model() const { return *model_; }
   [[nodiscard]] const VersionMetrics& metrics() const { return metrics_; }
   [[nodiscard]] int64_t num_classes() const;
+  // As configured, or less if memory does not suffice.
+  [[nodiscard]] size_t max_batch_size() const { return max_batch_size_; }
   [[nodiscard]] BatchRunner& runner() { return *runner_; }
 
  private:
-  ServedVersion(std::shared_ptr<ModelVersion> model, const VersionMetrics& metrics)
-      : model_(std::move(model)), metrics_(metrics) {}
+  ServedVersion(std::shared_ptr<ModelVersion> model, const Options& options,
+                const VersionMetrics& metrics);
 
   void OnBatch(size_t images) override;
   void OnQueueLength(size_t requests) override;
+  void OnEngineError(const absl::Status& status) override;
 
   const std::shared_ptr<ModelVersion> model_;
   const VersionMetrics metrics_;
+  const size_t max_batch_size_;
+  const std::function<void(const absl::Status&)> on_device_lost_;
   std::unique_ptr<BatchRunner> runner_;  // set once by Start
 };
 

@@ -41,7 +41,7 @@ absl::Status LoadModel(const ModelRepository& repository, const std::string& mod
 }  // namespace
 
 absl::StatusOr<ModelRepository> ModelRepository::Open(const std::string& path,
-                                                      const EngineOptions& options) {
+                                                      const LoadOptions& options) {
   std::error_code error;
   if (!fs::is_directory(path, error)) {
     return absl::NotFoundError(absl::StrCat(path, ": is no folder of models"));
@@ -78,8 +78,9 @@ absl::StatusOr<ModelFolder> ModelRepository::Read(absl::string_view model) const
 absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Load(const ModelFolder& folder,
                                                                     int64_t version) const {
   LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> loaded,
-                      LoadModelVersion(folder, version, options_));
-  LM_RETURN_IF_ERROR(Annotate(WarmUp(*loaded), VersionPath(folder.path, version)));
+                      LoadModelVersion(folder, version, options_.engine, options_.instance_count));
+  LM_RETURN_IF_ERROR(
+      Annotate(WarmUp(*loaded, options_.max_batch_size), VersionPath(folder.path, version)));
   return loaded;
 }
 

@@ -16,13 +16,18 @@
 
 namespace localmamba {
 
+struct LoadOptions {
+  EngineOptions engine;
+  int instance_count = 1;      // engines of each version
+  int64_t max_batch_size = 1;  // that requests will come in
+};
+
 // Keeps nothing of what it reads: the folder may change between calls. Safe from several threads.
 class ModelRepository {
  public:
   // Every folder in `path` is a model, except those whose name starts with ".".
   // Errors: NOT_FOUND if `path` is no folder.
-  static absl::StatusOr<ModelRepository> Open(const std::string& path,
-                                              const EngineOptions& options);
+  static absl::StatusOr<ModelRepository> Open(const std::string& path, const LoadOptions& options);
 
   [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -34,7 +39,7 @@ class ModelRepository {
   // Errors: NOT_FOUND naming the model if there is none; those of ReadModelFolder.
   [[nodiscard]] absl::StatusOr<ModelFolder> Read(absl::string_view model) const;
 
-  // Loads a version of `folder` and warms it up with one run. Errors: INVALID_ARGUMENT or
+  // Loads a version of `folder` and warms it up for batches of up to max_batch_size. Errors: INVALID_ARGUMENT or
   // NOT_FOUND, naming file and field, if it does not suit; the code of the cause (no memory, no
   // such device) if it cannot be run.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load(const ModelFolder& folder,
@@ -46,11 +51,11 @@ class ModelRepository {
   [[nodiscard]] absl::StatusOr<std::vector<std::shared_ptr<ModelVersion>>> LoadDefaults() const;
 
  private:
-  ModelRepository(std::string path, const EngineOptions& options)
+  ModelRepository(std::string path, const LoadOptions& options)
       : path_(std::move(path)), options_(options) {}
 
   std::string path_;
-  EngineOptions options_;
+  LoadOptions options_;
 };
 
 }  // namespace localmamba

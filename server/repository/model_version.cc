@@ -1,5 +1,6 @@
 #include "server/repository/model_version.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -25,11 +26,26 @@ absl::StatusOr<std::vector<std::string>> LoadLabels(const std::string& version_p
   return names;
 }
 
+// Of every engine, on a batch of black images.
+absl::StatusOr<WarmBatch> RunOnce(const ModelVersion& version, int64_t images) {
+  const PreprocessConfig& preprocess = version.spec.preprocess;
+  const Shape shape = {images, preprocess.crop_height, preprocess.crop_width, 3};
+  LM_ASSIGN_OR_RETURN(const Tensor input, AllocateHostTensor(DType::kUInt8, shape));
+  std::memset(input.view().raw_data(), 0, static_cast<size_t>(input.elements()));
+  WarmBatch warm{.images = images};
+  for (const std::unique_ptr<Engine>& engine : version.engines) {
+    LM_ASSIGN_OR_RETURN(const EngineOutput output, engine->Run(input));
+    warm.activation_bytes = output.activation_bytes;
+  }
+  return warm;
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder& folder,
                                                                int64_t version,
-                                                               const EngineOptions& options) {
+                                                               const EngineOptions& options,
+                                                               int instance_count) {
   const std::string path = VersionPath(folder.path, version);
   auto result = std::make_shared<ModelVersion>();
   result->model = folder.name;
@@ -42,18 +58,27 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
                                  network->parameters()));
   EngineOptions engine_options = options;
   engine_options.normalization = result->spec.preprocess.normalization;
-  auto engine = Engine::Create(std::move(network), engine_options);
-  if (!engine.ok()) return Annotate(engine.status(), path);
-  result->engine = *std::move(engine);
+  auto engines = Engine::CreateInstances(std::move(network), engine_options, instance_count);
+  if (!engines.ok()) return Annotate(engines.status(), path);
+  result->engines = *std::move(engines);
   return result;
 }
 
-absl::Status WarmUp(ModelVersion& version) {
-  const PreprocessConfig& preprocess = version.spec.preprocess;
-  const Shape shape = {1, preprocess.crop_height, preprocess.crop_width, 3};
-  LM_ASSIGN_OR_RETURN(const Tensor image, AllocateHostTensor(DType::kUInt8, shape));
-  std::memset(image.view().raw_data(), 0, static_cast<size_t>(image.elements()));
-  return version.engine->Run(image).status();
+absl::Status WarmUp(ModelVersion& version, int64_t max_batch) {
+  const std::vector<int64_t> batches = version.engines.front()->WarmUpBatches(max_batch);
+  for (size_t i = 0; i < batches.size(); ++i) {
+    const absl::StatusOr<WarmBatch> warm = RunOnce(version, std::min(batches[i], max_batch));
+    if (absl::IsResourceExhausted(warm.status()) && i + 1 < batches.size()) {
+      // What the others hold of this size must not keep the next from fitting.
+      for (const std::unique_ptr<Engine>& engine : version.engines) engine->ReleaseMemory();
+      version.warm_batches.clear();
+      version.max_batch_size = batches[i + 1];
+      continue;
+    }
+    LM_RETURN_IF_ERROR(warm.status());
+    version.warm_batches.push_back(*warm);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace localmamba

@@ -2,7 +2,9 @@
 #ifndef LOCALMAMBA_SERVER_REPOSITORY_MODEL_VERSION_H_
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_VERSION_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,26 +16,41 @@
 
 namespace localmamba {
 
-// Immutable but for the engine, which one thread uses at a time.
+// A batch size that has been run once, and what its activations take on the device.
+struct WarmBatch {
+  int64_t images = 0;
+  size_t activation_bytes = 0;
+};
+
+// Immutable but for the engines, each of which one thread uses at a time.
 struct ModelVersion {
   std::string model;
   int64_t version = 0;
   ModelSpec spec;
   std::vector<std::string> labels;  // class names, one per class
 
-  std::unique_ptr<Allocator> host_memory;  // of parameters; outlives the engine
-  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Allocator> host_memory;        // of parameters; outlives the engines
+  std::vector<std::unique_ptr<Engine>> engines;  // one or more, which share the network
+
+  // Set by WarmUp: the largest batch that memory suffices for, as far as it is known, and the
+  // sizes that were run, largest first.
+  int64_t max_batch_size = std::numeric_limits<int64_t>::max();
+  std::vector<WarmBatch> warm_batches;
 };
 
-// Reads weights and labels and makes the engine. `options.normalization` is replaced by that of the
+// Reads weights and labels and makes `instance_count` engines. `options.normalization` is replaced by that of the
 // spec. Without a labels.json class i is called "class_i".
 // Errors: INVALID_ARGUMENT or NOT_FOUND naming the file at fault; those of Engine::Create.
 absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder& folder,
                                                                int64_t version,
-                                                               const EngineOptions& options);
+                                                               const EngineOptions& options,
+                                                               int instance_count = 1);
 
-// Runs the engine once on a black image of the size of the spec. Errors: those of Engine::Run.
-absl::Status WarmUp(ModelVersion& version);
+// Runs every engine once for each size that batches of up to `max_batch` black images of the spec's
+// size come in (Engine::WarmUpBatches). A size for which the device's memory does not suffice is
+// given up, which makes max_batch_size smaller. Errors: those of Engine::Run; RESOURCE_EXHAUSTED
+// only if there is no memory for the smallest.
+absl::Status WarmUp(ModelVersion& version, int64_t max_batch);
 
 }  // namespace localmamba
 

@@ -69,7 +69,7 @@ class VisionService final : public v1::VisionService::CallbackService {
                                  const v1::ListModelsRequest* /*request*/,
                                  v1::ListModelsResponse* response) override {
     auto* call = new UnaryCall("ListModels", metrics_);
-    ToProto(pipeline_.models(), lifecycle_.phase() == Phase::kServing, *response);
+    ToProto(pipeline_.models(), lifecycle_.ready(), *response);
     call->End(absl::OkStatus());
     return call;
   }
@@ -82,6 +82,12 @@ class VisionService final : public v1::VisionService::CallbackService {
     if (phase == Phase::kLoading || phase == Phase::kStopping) {
       return Reject(RejectReason::kDraining,
                     absl::UnavailableError(absl::StrCat("the server is ", ToString(phase))));
+    }
+    if (const absl::Status failure = lifecycle_.failure(); !failure.ok()) {
+      return Reject(
+          RejectReason::kDeviceLost,
+          absl::UnavailableError(absl::StrCat(
+              "the server's device has failed, it must be restarted: ", failure.message())));
     }
     LM_RETURN_IF_ERROR(call.Hold(in_flight_bytes_, request.ByteSizeLong()));
     return ToImageRequest(request.model(), request.image(), call.ContextOf(context));

@@ -5,7 +5,10 @@
 #include <atomic>
 #include <cstdint>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "kernels/base/mutex.h"
 
 namespace localmamba::server {
 
@@ -37,8 +40,26 @@ class Lifecycle {
   [[nodiscard]] Phase phase() const { return phase_; }
   void Enter(Phase phase) { phase_ = phase; }
 
+  // From now on the process is of no more use, for `reason`, which is not OK: the first one counts.
+  // Returns whether it is the first.
+  bool Fail(const absl::Status& reason) {
+    const MutexLock lock(mu_);
+    if (!failure_.ok()) return false;
+    failure_ = reason;
+    return true;
+  }
+  // OK, or why only a new process helps.
+  [[nodiscard]] absl::Status failure() const {
+    const MutexLock lock(mu_);
+    return failure_;
+  }
+
+  [[nodiscard]] bool ready() const { return phase() == Phase::kServing && failure().ok(); }
+
  private:
   std::atomic<Phase> phase_ = Phase::kLoading;
+  mutable Mutex mu_;
+  absl::Status failure_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace localmamba::server

@@ -11,11 +11,11 @@ namespace {
 
 constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
 
-constexpr std::array<RejectReason, 11> kReasons = {
+constexpr std::array<RejectReason, 12> kReasons = {
     RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
     RejectReason::kTooManyBytes,   RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
     RejectReason::kAdminQueueFull, RejectReason::kDeadline,        RejectReason::kCancelled,
-    RejectReason::kDraining,       RejectReason::kInternal};
+    RejectReason::kDraining,       RejectReason::kDeviceLost,      RejectReason::kInternal};
 
 }  // namespace
 
@@ -41,6 +41,8 @@ absl::string_view ToString(RejectReason reason) {
       return "cancelled";
     case RejectReason::kDraining:
       return "draining";
+    case RejectReason::kDeviceLost:
+      return "device_lost";
     case RejectReason::kInternal:
       return "internal";
   }

@@ -21,6 +21,7 @@ enum class RejectReason : uint8_t {
   kDeadline,         // too late to begin
   kCancelled,        // the caller has left
   kDraining,         // the server is about to stop
+  kDeviceLost,       // the device has failed for good
   kInternal,         // a fault of the server
 };
 

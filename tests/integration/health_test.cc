@@ -12,6 +12,7 @@
 
 #include "client/cpp/vision_client.h"
 #include "grpc/health/v1/health.grpc.pb.h"
+#include "kernels/device/device_error.h"
 #include "tests/support/fake_models.h"
 #include "tests/support/requests.h"
 #include "tests/support/test_server.h"
@@ -29,14 +30,13 @@ constexpr absl::Duration kTimeout = absl::Seconds(30);
 
 class HealthTest : public testing::Test {
  protected:
-  HealthTest()
-      : server_({FakeVersion("fake", 1, std::make_shared<FakeEngineControl>())}, {}),
-        client_(server_.target()) {}
+  HealthTest() : server_({FakeVersion("fake", 1, control_)}, {}), client_(server_.target()) {}
 
   httplib::Result Get(const std::string& path) const {
     return httplib::Client("127.0.0.1", server_.http_port()).Get(path);
   }
 
+  const std::shared_ptr<FakeEngineControl> control_ = std::make_shared<FakeEngineControl>();
   TestServer server_;
   const client::VisionClient client_;
 };
@@ -70,15 +70,40 @@ TEST_F(HealthTest, ReadyPageFollowsTheLifecycle) {
   httplib::Result page = Get("/readyz");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->status, 200);
-  EXPECT_EQ(page->body, R"({"ready":true,"phase":"serving","models":[)"
-                        R"({"model":"fake","version":1,"ready":true}]})"
-                        "\n");
+  EXPECT_EQ(page->body,
+            R"({"ready":true,"phase":"serving","models":[)"
+            R"({"model":"fake","version":1,"ready":true,"instances":1,"max_batch_size":8}]})"
+            "\n");
   server_.lifecycle().Enter(Phase::kDraining);
   page = Get("/readyz");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->status, 503);
   EXPECT_THAT(page->body, HasSubstr(R"("phase":"draining")"));
   EXPECT_EQ(Get("/livez")->status, 200);
+}
+
+TEST_F(HealthTest, AStickyDeviceErrorEndsLivenessAndReadiness) {
+  absl::Status lost = absl::InternalError("cudaErrorIllegalAddress");
+  control_->FailWith(lost);
+  EXPECT_EQ(client_.Classify(ClassifyRequestOf(1), kTimeout).status().code(),
+            absl::StatusCode::kInternal);
+  EXPECT_EQ(Get("/livez")->status, 200) << "an error that is not sticky";
+
+  MarkStickyDeviceError(lost);
+  control_->FailWith(lost);
+  EXPECT_EQ(client_.Classify(ClassifyRequestOf(1), kTimeout).status().code(),
+            absl::StatusCode::kInternal);
+  const httplib::Result live = Get("/livez");
+  ASSERT_TRUE(live);
+  EXPECT_EQ(live->status, 503);
+  EXPECT_EQ(live->body, "failed: cudaErrorIllegalAddress\n");
+  const httplib::Result ready = Get("/readyz");
+  EXPECT_EQ(ready->status, 503);
+  EXPECT_THAT(ready->body, HasSubstr(R"("error":"cudaErrorIllegalAddress")"));
+  const absl::Status refused = client_.Classify(ClassifyRequestOf(1), kTimeout).status();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("device has failed"));
+  EXPECT_THAT(server_.metrics(), HasSubstr("reason=\"device_lost\""));
 }
 
 TEST_F(HealthTest, MetricsPageIsInPrometheusTextFormat) {

@@ -16,7 +16,8 @@ namespace localmamba::server {
 // Ten classes named "class 0" to "class 9"; images are resized and cropped to 8 x 8. A picture of
 // one colour keeps it, so its class is its red value modulo 10. Version 1 has the label "stable".
 inline std::shared_ptr<ModelVersion> FakeVersion(const std::string& name, int64_t number,
-                                                 std::shared_ptr<FakeEngineControl> control) {
+                                                 const std::shared_ptr<FakeEngineControl>& control,
+                                                 int instances = 1) {
   constexpr int64_t kClasses = 10;
   auto version = std::make_shared<ModelVersion>();
   version->model = name;
@@ -30,7 +31,9 @@ inline std::shared_ptr<ModelVersion> FakeVersion(const std::string& name, int64_
   version->spec.version_labels = {{"stable", 1}};
   version->spec.description = "answers from the first pixel";
   for (int64_t i = 0; i < kClasses; ++i) version->labels.push_back(absl::StrCat("class ", i));
-  version->engine = std::make_unique<FakeEngine>(kClasses, std::move(control));
+  for (int i = 0; i < instances; ++i) {
+    version->engines.push_back(std::make_unique<FakeEngine>(kClasses, control));
+  }
   return version;
 }
 

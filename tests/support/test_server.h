@@ -39,7 +39,7 @@ class TestServer {
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
       : metrics_(registry_),
         host_(*CreateDeviceAllocator(Device::Cpu())),
-        models_(options.serving, *host_, clock_, metrics_),
+        models_(WithFailure(options.serving), *host_, clock_, metrics_),
         decode_pool_(2, 64),
         pipeline_(models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
     for (const std::shared_ptr<ModelVersion>& version : versions) {
@@ -50,7 +50,8 @@ class TestServer {
         CreateVisionService(pipeline_, lifecycle_, metrics_, options.max_in_flight_bytes));
     grpc_ =
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
-    http_ = *HttpServer::Start({}, StatusPages(metrics_, lifecycle_, [this] { return Names(); }));
+    http_ =
+        *HttpServer::Start({}, StatusPages(metrics_, lifecycle_, [this] { return Statuses(); }));
     lifecycle_.Enter(Phase::kServing);
     for (const std::string& name : models_.ModelNames()) grpc_->SetServing(name, true);
     grpc_->SetServing("", true);
@@ -63,13 +64,19 @@ class TestServer {
   [[nodiscard]] GrpcServer& grpc() { return *grpc_; }
 
  private:
-  [[nodiscard]] std::vector<ModelName> Names() const {
-    std::vector<ModelName> names;
+  [[nodiscard]] ServedVersion::Options WithFailure(ServedVersion::Options options) {
+    options.on_device_lost = [this](const absl::Status& reason) { lifecycle_.Fail(reason); };
+    return options;
+  }
+
+  [[nodiscard]] std::vector<ServedStatus> Statuses() const {
+    std::vector<ServedStatus> result;
     for (const ServedModels::Listed& listed : models_.List()) {
       const ModelVersion& model = listed.version->model();
-      names.push_back({model.model, model.version});
+      result.push_back(
+          {model.model, model.version, model.engines.size(), listed.version->max_batch_size()});
     }
-    return names;
+    return result;
   }
 
   Lifecycle lifecycle_;

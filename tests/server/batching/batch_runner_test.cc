@@ -23,8 +23,10 @@ class CountingObserver final : public BatchObserver {
  public:
   void OnBatch(size_t images) override { images_ += images; }
   void OnQueueLength(size_t requests) override { longest_ = std::max(longest_.load(), requests); }
+  void OnEngineError(const absl::Status& /*status*/) override { ++errors_; }
   std::atomic<size_t> images_ = 0;
   std::atomic<size_t> longest_ = 0;
+  std::atomic<int> errors_ = 0;
 };
 
 // The outcome of one request, for a test to wait for.
@@ -40,9 +42,13 @@ struct Outcome {
 
 class BatchRunnerTest : public testing::Test {
  protected:
-  void StartRunner(const FifoPolicy::Options& options, const QueueLimits& limits = {}) {
+  void StartRunner(const FifoPolicy::Options& options, const QueueLimits& limits = {},
+                   int instances = 1) {
+    for (int i = 0; i < instances; ++i) {
+      engines_.push_back(std::make_unique<FakeEngine>(10, control_));
+    }
     absl::StatusOr<std::unique_ptr<BatchRunner>> runner =
-        BatchRunner::Start(engine_, {2, 2, 3}, std::make_unique<FifoPolicy>(options), limits,
+        BatchRunner::Start(engines_, {2, 2, 3}, std::make_unique<FifoPolicy>(options), limits,
                            *allocator_, clock_, observer_);
     ASSERT_TRUE(runner.ok()) << runner.status();
     runner_ = *std::move(runner);
@@ -62,7 +68,7 @@ class BatchRunnerTest : public testing::Test {
 
   const std::unique_ptr<Allocator> allocator_ = *CreateDeviceAllocator(Device::Cpu());
   const std::shared_ptr<FakeEngineControl> control_ = std::make_shared<FakeEngineControl>();
-  FakeEngine engine_{10, control_};
+  std::vector<std::unique_ptr<Engine>> engines_;
   FakeClock clock_;
   CountingObserver observer_;
   std::unique_ptr<BatchRunner> runner_;
@@ -175,11 +181,43 @@ TEST_F(BatchRunnerTest, TellsAWholeBatchThatTheEngineFailedAndGoesOn) {
     EXPECT_EQ(outcomes[i].Await().status().code(), absl::StatusCode::kInternal);
     EXPECT_THAT(std::string(outcomes[i].result.status().message()), HasSubstr("device lost"));
   }
+  EXPECT_EQ(observer_.errors_, 1);
   control_->FailWith(absl::OkStatus());
   ASSERT_TRUE(runner_->Enqueue(RequestOf(2, outcomes[2])).ok());
   ASSERT_TRUE(runner_->Enqueue(RequestOf(3, outcomes[3])).ok());
   EXPECT_TRUE(outcomes[2].Await().ok());
   EXPECT_TRUE(outcomes[3].Await().ok());
+}
+
+TEST_F(BatchRunnerTest, AsManyBatchesAreInFlightAsThereAreEngines) {
+  StartRunner({.max_batch_size = 2}, {}, 2);
+  control_->Hold();
+  std::vector<Outcome> outcomes(5);
+  ASSERT_TRUE(runner_->Enqueue(RequestOf(0, outcomes[0])).ok());
+  control_->AwaitRuns(1);
+  ASSERT_TRUE(runner_->Enqueue(RequestOf(1, outcomes[1])).ok());
+  control_->AwaitRuns(2);
+  for (uint8_t i = 2; i < 5; ++i) ASSERT_TRUE(runner_->Enqueue(RequestOf(i, outcomes[i])).ok());
+  EXPECT_THAT(control_->runs(), ElementsAre(1, 1)) << "the third waits for an engine";
+  control_->Release();
+  for (uint8_t i = 0; i < 5; ++i) {
+    ASSERT_TRUE(outcomes[i].Await().ok());
+    EXPECT_EQ(outcomes[i].result->logits.data<float>()[i], 1.0F);
+  }
+}
+
+// Both threads wait for the delay of the same request; the one that is left must look again.
+TEST_F(BatchRunnerTest, WhatALaunchLeavesBehindIsNotForgotten) {
+  StartRunner({.max_batch_size = 2, .max_queue_delay = absl::Seconds(1)}, {}, 2);
+  control_->Hold();
+  std::vector<Outcome> outcomes(3);
+  for (uint8_t i = 0; i < 3; ++i) ASSERT_TRUE(runner_->Enqueue(RequestOf(i, outcomes[i])).ok());
+  control_->AwaitRuns(1);
+  clock_.Advance(absl::Seconds(1));
+  control_->AwaitRuns(2);
+  EXPECT_THAT(control_->runs(), ElementsAre(2, 1));
+  control_->Release();
+  for (Outcome& outcome : outcomes) EXPECT_TRUE(outcome.Await().ok());
 }
 
 TEST_F(BatchRunnerTest, RunsWhatWaitsBeforeItStops) {

@@ -67,7 +67,7 @@ TEST_F(CommandLineTest, HelpTellsEveryFlagWithTheDefaultItReallyHas) {
       arguments.push_back(flag + "=" + help.substr(from, help.find('\n', from) - from));
     }
   }
-  EXPECT_EQ(arguments.size(), 26U);
+  EXPECT_EQ(arguments.size(), 27U);
   ServerConfig wanted;
   wanted.model_repository = "/models";
   EXPECT_EQ(ConfigOf(arguments), wanted);

@@ -41,8 +41,7 @@ class ModelManagerTest : public testing::Test {
   prometheus::Registry registry_;
   ServerMetrics metrics_{registry_};
   ServedModels served_{{}, *host_, clock_, metrics_};
-  ModelManager manager_{*ModelRepository::Open(repository_.path().string(), EngineOptions()),
-                        served_};
+  ModelManager manager_{*ModelRepository::Open(repository_.path().string(), {}), served_};
   std::vector<std::string> announced_;
 };
 

@@ -23,7 +23,7 @@ class OpenRepositoryTest : public ::testing::Test {
   }
 
   [[nodiscard]] absl::StatusOr<std::vector<std::shared_ptr<ModelVersion>>> Load() const {
-    return ModelRepository::Open(path_.string(), EngineOptions())->LoadDefaults();
+    return ModelRepository::Open(path_.string(), {})->LoadDefaults();
   }
 
   void ExpectRefused(const std::string& message) const {
@@ -50,7 +50,7 @@ TEST_F(OpenRepositoryTest, LoadsTheNewestAndTheLabelledVersionsOfEveryModel) {
   EXPECT_EQ(names, "a1a3b7");
   EXPECT_EQ((*versions)[1]->labels[2], "class_2");
   EXPECT_EQ((*versions)[2]->labels[2], "z");
-  EXPECT_NE((*versions)[2]->engine, nullptr);
+  EXPECT_EQ((*versions)[2]->engines.size(), 1U);
 }
 
 TEST_F(OpenRepositoryTest, AVersionMayHaveASpecOfItsOwn) {
@@ -70,7 +70,7 @@ TEST_F(OpenRepositoryTest, AVersionMayHaveASpecOfItsOwn) {
 }
 
 TEST_F(OpenRepositoryTest, AMissingRepositoryIsNotFound) {
-  EXPECT_EQ(ModelRepository::Open("/no/such/folder", EngineOptions()).status().code(),
+  EXPECT_EQ(ModelRepository::Open("/no/such/folder", {}).status().code(),
             absl::StatusCode::kNotFound);
 }
 
