@@ -32,6 +32,7 @@
 #include "server/repository/model_repository.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/vision_service.h"
+#include "server/runtime/check_can_listen.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/idle_threads.h"
 #include "server/runtime/lifecycle.h"
@@ -181,6 +182,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
               {{"error", std::string(reason.message())}});
     attention.Notify();
   };
+  // Before the models are loaded, which can take long.
+  LM_RETURN_IF_ERROR(CheckCanListen(config.listen.address, config.listen.grpc_port, "gRPC"));
   ServedModels models(ToServedOptions(config.batching, on_device_lost), *host, clock, metrics);
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,

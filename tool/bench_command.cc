@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int64_t kMaxBatch = 4096;
 constexpr int64_t kMaxSide = 16384;
 constexpr int kWarmUpRuns = 3;
+constexpr double kMaxSeconds = 3600;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -133,13 +134,18 @@ class BenchCommand final : public Command {
                    "Image sizes, e.g. 224,800x1344 (default: what the model is fed)")
         ->delimiter(',');
     app.add_option("--seconds", seconds_, "Time to measure each, after warm-up")
-        ->check(CLI::Range(0.0, 3600.0))
+        ->check(CLI::Range(0.0, kMaxSeconds))
         ->capture_default_str();
     app.add_flag("--profile", profile_, "Print where the time goes, by layer and operation");
     app.add_flag("--json", json_, "Print JSON");
   }
 
   absl::Status Run() override {
+    // Comparisons let NaN through the range.
+    if (std::isnan(seconds_)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--seconds: \"nan\", wanted 0 to ", kMaxSeconds));
+    }
     std::vector<ImageSize> sizes;
     for (const std::string& text : sizes_) {
       LM_ASSIGN_OR_RETURN(const ImageSize size, ParseSize(text));

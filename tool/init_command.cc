@@ -1,5 +1,6 @@
 // localmamba_tool init: a model folder with weights as before training.
 #include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "kernels/base/status_macros.h"
@@ -16,7 +17,7 @@ class InitCommand final : public Command {
   explicit InitCommand(CLI::App& app) {
     source_.AddFlags(app);
     app.add_option("--seed", seed_, "Seed of the random numbers")
-        ->check(CLI::NonNegativeNumber)
+        ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
         ->capture_default_str();
     destination_.AddFlags(app);
   }
@@ -26,13 +27,14 @@ class InitCommand final : public Command {
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                         CreateDeviceAllocator(Device::Cpu()));
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network, CreateNetwork(spec.network));
-    LM_RETURN_IF_ERROR(InitializeParameters(network->parameters(), seed_, *memory));
+    LM_RETURN_IF_ERROR(
+        InitializeParameters(network->parameters(), static_cast<uint64_t>(seed_), *memory));
     return destination_.Write(spec, network->parameters());
   }
 
  private:
   ModelSource source_;
-  uint64_t seed_ = 0;
+  int64_t seed_ = 0;
   ModelDestination destination_;
 };
 

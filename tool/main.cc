@@ -30,6 +30,13 @@ int ExitStatus(const absl::Status& status) {
   }
 }
 
+// The exit status once everything printed has been written out.
+int FinishOutput() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+  std::fprintf(stderr, "localmamba_tool: cannot write to standard output\n");
+  return 1;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Makes, imports, inspects, runs and measures LocalMamba models without a server.",
                "localmamba_tool");
@@ -63,8 +70,9 @@ int Main(int argc, char** argv) {
     if (!status.ok()) {
       std::fprintf(stderr, "localmamba_tool %s: %s\n", subcommand->get_name().c_str(),
                    std::string(status.message()).c_str());
+      return ExitStatus(status);
     }
-    return ExitStatus(status);
+    return FinishOutput();
   }
   std::fprintf(stderr, "localmamba_tool: no subcommand is given; --help lists them\n");
   return 2;

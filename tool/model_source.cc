@@ -33,7 +33,11 @@ absl::StatusOr<ModelSpec> ModelSource::Spec() const {
 }
 
 void ModelDestination::AddFlags(CLI::App& app) {
-  app.add_option("--out", out_, "Model folder to write or add a version to")->required();
+  app.add_option("--out", out_, "Model folder to write or add a version to")
+      ->required()
+      ->check([](const std::string& text) {
+        return text.empty() ? std::string("found \"\", wanted a folder") : std::string();
+      });
   app.add_option("--version", version_, "Number of the version")
       ->check(CLI::Range(int64_t{1}, std::numeric_limits<int64_t>::max()))
       ->capture_default_str();

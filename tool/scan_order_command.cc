@@ -30,7 +30,9 @@ class ScanOrderCommand final : public Command {
     const CLI::Range sides(int64_t{1}, kMaxSide);
     app.add_option("--height", height_, "Rows of the token grid")->required()->check(sides);
     app.add_option("--width", width_, "Columns of the token grid")->required()->check(sides);
-    app.add_option("--direction", direction_, "h, v or wK, each optionally with _flip")->required();
+    app.add_option("--direction", direction_,
+                   "h, v or wK (K from 1 to 4096), each optionally with _flip")
+        ->required();
   }
 
   absl::Status Run() override {

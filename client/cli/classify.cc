@@ -1,4 +1,5 @@
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -15,11 +16,12 @@
 namespace localmamba::client {
 namespace {
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
+// Nothing if it cannot be read.
+std::optional<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   // Fails, where iterators would throw, for a folder too.
-  if (!(bytes << file.rdbuf())) return absl::NotFoundError("cannot be read or is empty");
+  if (!(bytes << file.rdbuf())) return std::nullopt;
   return std::move(bytes).str();
 }
 
@@ -28,7 +30,7 @@ v1::ClassifyRequest ToRequest(const ClassifyOptions& options, const std::string&
   v1::ClassifyRequest request;
   request.mutable_model()->set_name(options.model);
   int64_t number = 0;
-  if (absl::SimpleAtoi(options.version, &number)) {
+  if (absl::SimpleAtoi(options.version, &number) && absl::StrCat(number) == options.version) {
     request.mutable_model()->set_number(number);
   } else if (!options.version.empty()) {
     request.mutable_model()->set_label(options.version);
@@ -85,15 +87,17 @@ ExitCode RunClassify(const VisionClient& client, const ClassifyOptions& options,
                      const CommonOptions& common, std::ostream& out, std::ostream& err) {
   ExitCode worst = ExitCode::kSuccess;
   for (const std::string& path : options.images) {
-    absl::StatusOr<std::string> bytes = ReadFile(path);
-    if (!bytes.ok()) {
-      worst = Worse(worst, ReportFailure(path, bytes.status(), common.json, out, err));
+    std::optional<std::string> bytes = ReadFile(path);
+    if (!bytes.has_value()) {
+      worst = Worse(worst, ReportLocalFailure({"image", path}, "cannot be read or is empty",
+                                              common.json, out, err));
       continue;
     }
     const absl::StatusOr<v1::ClassifyResponse> response =
         client.Classify(ToRequest(options, path, *std::move(bytes)), common.timeout);
     if (!response.ok()) {
-      worst = Worse(worst, ReportFailure(path, response.status(), common.json, out, err));
+      worst =
+          Worse(worst, ReportFailure({"image", path}, response.status(), common.json, out, err));
       continue;
     }
     if (common.json) {

@@ -5,13 +5,14 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
+#include "client/cpp/error_details.h"
 
 namespace localmamba::client {
 
 enum class ExitCode {
   kSuccess = 0,
-  kJobFailed = 1,      // the job that was watched failed or was cancelled
-  kBadInput = 2,       // usage, an unreadable file, or a request the server calls wrong
+  kFailed = 1,    // the job that was watched failed or was cancelled, or output was not written
+  kBadInput = 2,  // usage, an unreadable file, or a request the server calls wrong
   kServerTrouble = 3,  // no server, a busy, stopping or failing one, or no answer in time
 };
 
@@ -27,6 +28,10 @@ inline ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kUnimplemented:
       return ExitCode::kBadInput;
+    case absl::StatusCode::kResourceExhausted:
+      // A busy server says when to retry; gRPC says nothing more of a message that is too large.
+      return status.GetPayload(kErrorDetails).has_value() ? ExitCode::kServerTrouble
+                                                          : ExitCode::kBadInput;
     default:
       return ExitCode::kServerTrouble;
   }

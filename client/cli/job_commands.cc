@@ -59,7 +59,7 @@ std::string FormatTime(const google::protobuf::Timestamp& time) {
 
 ExitCode Report(const std::string& id, const absl::StatusOr<Job>& job, const CommonOptions& common,
                 std::ostream& out, std::ostream& err) {
-  if (!job.ok()) return ReportFailure(id, job.status(), common.json, out, err);
+  if (!job.ok()) return ReportFailure({"job", id}, job.status(), common.json, out, err);
   Print(*job, common.json, out);
   return ExitCode::kSuccess;
 }
@@ -103,7 +103,8 @@ ExitCode RunJobsSubmit(const AdminClient& client, const SubmitOptions& options,
                        const WatchOptions& watch, const CommonOptions& common, std::ostream& out,
                        std::ostream& err) {
   const absl::StatusOr<v1::TrainingRun> run = ReadRun(options.run_file);
-  if (!run.ok()) return ReportFailure(options.run_file, run.status(), common.json, out, err);
+  if (!run.ok())
+    return ReportFailure({"run", options.run_file}, run.status(), common.json, out, err);
   const absl::StatusOr<Job> job =
       client.CreateJob(*run, options.model, options.idempotency_key, common.timeout);
   const ExitCode code = Report(options.run_file, job, common, out, err);
@@ -120,7 +121,7 @@ ExitCode RunJobsList(const AdminClient& client, const std::string& state,
   do {
     const absl::StatusOr<admin::v1::ListJobsResponse> page =
         client.ListJobs(request, common.timeout);
-    if (!page.ok()) return ReportFailure("", page.status(), common.json, out, err);
+    if (!page.ok()) return ReportFailure({"server", ""}, page.status(), common.json, out, err);
     for (const Job& job : page->jobs()) {
       if (common.json) PrintJson(job, out);
       const v1::TrainingProgress& progress = job.progress();
@@ -143,9 +144,9 @@ ExitCode RunJobsWatch(const AdminClient& client, const std::string& id, const Wa
   const absl::Status status =
       client.WatchJob(id, [&display](const Job& job) { display.Show(job); });
   display.End();
-  if (!status.ok()) return ReportFailure(id, status, common.json, out, err);
+  if (!status.ok()) return ReportFailure({"job", id}, status, common.json, out, err);
   return display.last().state() == admin::v1::JOB_STATE_SUCCEEDED ? ExitCode::kSuccess
-                                                                  : ExitCode::kJobFailed;
+                                                                  : ExitCode::kFailed;
 }
 
 ExitCode RunJobsLogs(const AdminClient& client, const std::string& id, bool follow,
@@ -154,7 +155,7 @@ ExitCode RunJobsLogs(const AdminClient& client, const std::string& id, bool foll
     out << s;
     out.flush();
   });
-  if (!status.ok()) return ReportFailure(id, status, common.json, out, err);
+  if (!status.ok()) return ReportFailure({"job", id}, status, common.json, out, err);
   return ExitCode::kSuccess;
 }
 
@@ -171,7 +172,7 @@ ExitCode RunJobsResume(const AdminClient& client, const std::string& id,
 ExitCode RunJobsDelete(const AdminClient& client, const std::string& id,
                        const CommonOptions& common, std::ostream& out, std::ostream& err) {
   const absl::Status status = client.DeleteJob(id, common.timeout);
-  if (!status.ok()) return ReportFailure(id, status, common.json, out, err);
+  if (!status.ok()) return ReportFailure({"job", id}, status, common.json, out, err);
   return ExitCode::kSuccess;
 }
 

@@ -33,7 +33,7 @@ ExitCode RunJobsSubmit(const AdminClient& client, const SubmitOptions& options,
 ExitCode RunJobsList(const AdminClient& client, const std::string& state,
                      const CommonOptions& common, std::ostream& out, std::ostream& err);
 
-// Until the job has ended. kJobFailed if it has not succeeded.
+// Until the job has ended. kFailed if it has not succeeded.
 ExitCode RunJobsWatch(const AdminClient& client, const std::string& id, const WatchOptions& options,
                       const CommonOptions& common, std::ostream& out, std::ostream& err);
 

@@ -16,8 +16,9 @@ namespace localmamba::client {
 namespace {
 
 constexpr char kExitCodes[] =
-    "Exit status: 0 success; 1 the job that was watched failed or was cancelled; 2 bad usage or "
-    "input (an unreadable file, a picture or model that the "
+    "Exit status: 0 success; 1 the job that was watched failed or was cancelled, or the answer "
+    "could "
+    "not be written out; 2 bad usage or input (an unreadable file, a picture or model that the "
     "server does not accept); 3 server trouble (unreachable, not serving, busy, failing, or no "
     "answer in time).";
 
@@ -98,6 +99,10 @@ int Main(int argc, char** argv) {
   if (classify->parsed()) code = RunClassify(client, options, common, std::cout, std::cerr);
   if (models->parsed()) code = RunModels(client, common, std::cout, std::cerr);
   if (health->parsed()) code = RunHealth(client, health_model, common, std::cout, std::cerr);
+  if (!std::cout.flush()) {
+    std::cerr << "localmamba: cannot write to standard output\n";
+    code = Worse(code, ExitCode::kFailed);
+  }
   return static_cast<int>(code);
 }
 

@@ -57,7 +57,7 @@ void Append(const std::string& model, const ModelVersion& version, bool json, Ro
 ExitCode ReportVersion(const VersionOptions& options, const absl::StatusOr<ModelVersion>& version,
                        const CommonOptions& common, std::ostream& out, std::ostream& err) {
   if (!version.ok()) {
-    return ReportFailure(options.model, version.status(), common.json, out, err);
+    return ReportFailure({"model", options.model}, version.status(), common.json, out, err);
   }
   Rows rows = Heading();
   Append(options.model, *version, common.json, rows, out);
@@ -70,7 +70,8 @@ ExitCode ReportVersion(const VersionOptions& options, const absl::StatusOr<Model
 ExitCode RunModelsList(const AdminClient& client, const CommonOptions& common, std::ostream& out,
                        std::ostream& err) {
   const absl::StatusOr<admin::v1::ListModelsResponse> response = client.ListModels(common.timeout);
-  if (!response.ok()) return ReportFailure("", response.status(), common.json, out, err);
+  if (!response.ok())
+    return ReportFailure({"server", ""}, response.status(), common.json, out, err);
   Rows rows = Heading();
   for (const Model& model : response->models()) {
     for (const ModelVersion& version : model.versions()) {
@@ -99,7 +100,8 @@ ExitCode RunModelsLabel(const AdminClient& client, const VersionOptions& options
                         std::ostream& err) {
   const absl::StatusOr<Model> model =
       client.SetVersionLabel(options.model, label, options.version, common.timeout);
-  if (!model.ok()) return ReportFailure(options.model, model.status(), common.json, out, err);
+  if (!model.ok())
+    return ReportFailure({"model", options.model}, model.status(), common.json, out, err);
   Rows rows = Heading();
   for (const ModelVersion& version : model->versions()) {
     Append(model->name(), version, common.json, rows, out);
@@ -111,7 +113,7 @@ ExitCode RunModelsLabel(const AdminClient& client, const VersionOptions& options
 ExitCode RunModelsDelete(const AdminClient& client, const VersionOptions& options,
                          const CommonOptions& common, std::ostream& out, std::ostream& err) {
   const absl::Status status = client.DeleteVersion(options.model, options.version, common.timeout);
-  if (!status.ok()) return ReportFailure(options.model, status, common.json, out, err);
+  if (!status.ok()) return ReportFailure({"model", options.model}, status, common.json, out, err);
   return ExitCode::kSuccess;
 }
 

@@ -39,7 +39,8 @@ void PrintJson(const v1::ServedVersion& version, std::ostream& out) {
 ExitCode RunModels(const VisionClient& client, const CommonOptions& common, std::ostream& out,
                    std::ostream& err) {
   const absl::StatusOr<v1::ListModelsResponse> response = client.ListModels(common.timeout);
-  if (!response.ok()) return ReportFailure("", response.status(), common.json, out, err);
+  if (!response.ok())
+    return ReportFailure({"server", ""}, response.status(), common.json, out, err);
   std::vector<std::vector<std::string>> rows = {
       {"model", "version", "labels", "task", "classes", "input", "ready", "description"}};
   for (const v1::ServedVersion& version : response->versions()) {

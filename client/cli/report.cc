@@ -4,19 +4,33 @@
 
 namespace localmamba::client {
 
-ExitCode ReportFailure(const std::string& subject, const absl::Status& status, bool json,
-                       std::ostream& out, std::ostream& err) {
-  const std::string code = absl::StatusCodeToString(status.code());
-  const std::string message(status.message());
+namespace {
+
+void Report(const Subject& subject, const std::string& code, const std::string& message, bool json,
+            std::ostream& out, std::ostream& err) {
   if (json) {
-    const nlohmann::ordered_json line = {{"subject", subject},
+    const nlohmann::ordered_json line = {{subject.kind, subject.name},
                                          {"error", {{"code", code}, {"message", message}}}};
     out << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   } else {
-    err << "localmamba: " << subject << (subject.empty() ? "" : ": ") << code << ": " << message
-        << '\n';
+    err << "localmamba: " << subject.name << (subject.name.empty() ? "" : ": ") << code << ": "
+        << message << '\n';
   }
+}
+
+}  // namespace
+
+ExitCode ReportFailure(const Subject& subject, const absl::Status& status, bool json,
+                       std::ostream& out, std::ostream& err) {
+  Report(subject, absl::StatusCodeToString(status.code()), std::string(status.message()), json, out,
+         err);
   return ExitCodeOf(status);
+}
+
+ExitCode ReportLocalFailure(const Subject& subject, const std::string& message, bool json,
+                            std::ostream& out, std::ostream& err) {
+  Report(subject, "LOCAL_FILE", message, json, out, err);
+  return ExitCode::kBadInput;
 }
 
 }  // namespace localmamba::client

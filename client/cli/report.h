@@ -10,11 +10,20 @@
 
 namespace localmamba::client {
 
-// With `json` a line {"subject", "error": {"code", "message"}} to `out`, else a sentence to `err`.
-// `subject` is what failed, such as a file's name; may be empty. Returns the exit code for
-// `status`.
-ExitCode ReportFailure(const std::string& subject, const absl::Status& status, bool json,
+// What a failure is about: {"image", "photo.jpg"}. The name may be empty.
+struct Subject {
+  const char* kind;
+  std::string name;
+};
+
+// With `json` a line {kind: name, "error": {"code", "message"}} to `out`, else a sentence to `err`.
+// Returns the exit code for `status`, which the server or its absence gave.
+ExitCode ReportFailure(const Subject& subject, const absl::Status& status, bool json,
                        std::ostream& out, std::ostream& err);
+
+// The same of a local file, with the code "LOCAL_FILE", which no server gives.
+ExitCode ReportLocalFailure(const Subject& subject, const std::string& message, bool json,
+                            std::ostream& out, std::ostream& err);
 
 }  // namespace localmamba::client
 

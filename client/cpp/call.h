@@ -11,8 +11,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "client/cpp/error_details.h"
 
 namespace localmamba::client {
 
@@ -21,7 +23,11 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& target);
 
 inline absl::Status ToStatus(const grpc::Status& status) {
   // Both enumerations have the numbers of google.rpc.Code.
-  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  if (!status.ok() && !status.error_details().empty()) {
+    result.SetPayload(kErrorDetails, absl::Cord(status.error_details()));
+  }
+  return result;
 }
 
 // Calls a unary `method` of `stub`.

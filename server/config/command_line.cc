@@ -13,8 +13,10 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/json_util.h"
+#include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/server_config.pb.h"
+#include "model/weights/strict_json.h"
 #include "nlohmann/json.hpp"
 
 namespace localmamba::server {
@@ -104,7 +106,14 @@ absl::Status MergeFile(const std::string& path, v1::ServerConfig& proto) {
   if (!(json << file.rdbuf())) {
     return absl::NotFoundError(absl::StrCat("--config: cannot read, or is empty: ", path));
   }
-  return MergeJson(json.str(), path, proto);
+  // Protobuf names no place in malformed text.
+  constexpr int kMaxDepth = 8;
+  LM_RETURN_IF_ERROR(Annotate(ParseStrictJson(json.str(), kMaxDepth).status(), path));
+  LM_RETURN_IF_ERROR(MergeJson(json.str(), path, proto));
+  // What is out of range here is the file's fault; whether it names a repository does not matter yet.
+  v1::ServerConfig alone = proto;
+  if (!alone.has_model_repository()) alone.set_model_repository("any");
+  return Annotate(ToServerConfig(alone).status(), path);
 }
 
 absl::Status MergeFlag(const Flag& flag, const std::string& value, v1::ServerConfig& proto) {

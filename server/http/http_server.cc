@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "server/runtime/check_can_listen.h"
 #include "server/runtime/thread_pool.h"
 
 namespace localmamba::server {
@@ -43,6 +45,7 @@ HttpServer::HttpServer() : server_(std::make_unique<httplib::Server>()) {}
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& options,
                                                               HttpPages pages) {
+  LM_RETURN_IF_ERROR(CheckCanListen(options.address, options.port, "HTTP"));
   std::unique_ptr<HttpServer> result(new HttpServer);
   httplib::Server& server = *result->server_;
   server.new_task_queue = [threads = options.threads, max_queue = options.max_queue] {
@@ -50,9 +53,18 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
   };
   server.set_socket_options(SetSocketOptions);
   server.set_keep_alive_max_count(1);
-  server.set_read_timeout(std::chrono::seconds(5));
-  server.set_write_timeout(std::chrono::seconds(5));
+  server.set_read_timeout(std::chrono::seconds(2));
+  server.set_write_timeout(std::chrono::seconds(2));
   server.set_payload_max_length(4096);
+  // Before the body of a request is read.
+  server.set_pre_routing_handler([](const httplib::Request& request, httplib::Response& out) {
+    if (request.method == "GET" || request.method == "HEAD") {
+      return httplib::Server::HandlerResponse::Unhandled;
+    }
+    out.status = 405;
+    out.set_header("Allow", "GET, HEAD");
+    return httplib::Server::HandlerResponse::Handled;
+  });
   for (auto& [path, page] : pages) {
     server.Get(path, [page = std::move(page)](const httplib::Request&, httplib::Response& out) {
       const HttpReply reply = page();
@@ -67,8 +79,8 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const Options& opt
     result->port_ = options.port;
   }
   if (result->port_ <= 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "cannot listen on ", options.address, ":", options.port, " for HTTP: is the port in use?"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("cannot listen on ", options.address, ":", options.port, " for HTTP"));
   }
   result->thread_ = std::thread([&server] { server.listen_after_bind(); });
   // stop() has no effect before this.

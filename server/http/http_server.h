@@ -26,15 +26,15 @@ struct HttpReply {
 // Path ("/metrics") to what answers a GET of it, from several threads at once.
 using HttpPages = std::map<std::string, std::function<HttpReply()>>;
 
-// Answers GET and HEAD of its pages, 404 to other paths. Each connection carries one request, so
+// Answers GET and HEAD of its pages, 404 to other paths, 405 to other methods. Each connection carries one request, so
 // that idle clients hold no thread; when all threads are busy and `max_queue` connections wait,
 // further ones wait in the system's backlog.
 class HttpServer {
  public:
   struct Options {
     std::string address = "127.0.0.1";
-    int port = 0;  // 0: the system picks one
-    int threads = 2;
+    int port = 0;     // 0: the system picks one
+    int threads = 8;  // slow clients hold one each, for two seconds without a byte
     size_t max_queue = 16;
   };
 

@@ -45,8 +45,7 @@ absl::Status Check(const RawImage& image, const DecodeLimits& limits) {
 // Errors of the vision library, which speak of the picture.
 absl::Status AboutImage(const absl::Status& status) {
   if (!absl::IsInvalidArgument(status)) return status;
-  return Reject(RejectReason::kInvalidImage,
-                absl::InvalidArgumentError(absl::StrCat("image: ", status.message())));
+  return Reject(RejectReason::kInvalidImage, status);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ absl::StatusOr<ServedModels::Handle> ServedModels::Find(absl::string_view model,
   if (version.empty()) return of_model.versions.rbegin()->second.handle;
 
   int64_t number = 0;
-  if (!absl::SimpleAtoi(version, &number)) {
+  if (!absl::SimpleAtoi(version, &number) || absl::StrCat(number) != version) {
     const auto label = of_model.labels.find(std::string(version));
     if (label == of_model.labels.end()) {
       return Unknown(absl::StrCat("model \"", name, "\" has no version label \"", version,

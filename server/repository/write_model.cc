@@ -3,12 +3,15 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "kernels/base/status_macros.h"
 #include "model/weights/atomic_file.h"
 #include "model/weights/load_weights.h"
@@ -35,6 +38,40 @@ absl::Status WriteSpec(const fs::path& path, const ModelSpec& spec, bool overwri
   return WriteModelSpec(spec, path.string());
 }
 
+// The versions in the model's folder; none if there is no such folder.
+std::set<int64_t> ExistingVersions(const fs::path& path) {
+  std::set<int64_t> versions;
+  std::error_code error;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
+    const absl::StatusOr<int64_t> version = ParseVersionNumber(it->path().filename().string());
+    if (version.ok()) versions.insert(*version);
+  }
+  return versions;
+}
+
+// A folder that is written must be one that can be read, with all versions that are in it.
+absl::Status CheckFits(const fs::path& path, const ModelSpec& spec,
+                       const WriteModelOptions& options) {
+  std::set<int64_t> versions = ExistingVersions(path);
+  versions.insert(options.version);
+  for (const auto& [label, version] : spec.version_labels) {
+    if (versions.contains(version)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("version_labels \"", label, "\" is ", version, ", but ", path.string(),
+                     " would have only the versions: ", absl::StrJoin(versions, ", ")));
+  }
+  versions.erase(options.version);
+  const absl::StatusOr<ModelSpec> existing = ReadModelSpec((path / kSpecFile).string());
+  if (!options.overwrite || versions.empty() || !existing.ok()) return absl::OkStatus();
+  ModelSpec wanted = spec;
+  wanted.version_labels = existing->version_labels;
+  wanted.description = existing->description;
+  if (FormatModelSpec(*existing) == FormatModelSpec(wanted)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat((path / kSpecFile).string(), ": says something else, which the versions ",
+                   absl::StrJoin(versions, ", "), " need; wanted another folder"));
+}
+
 absl::Status WriteVersionFiles(const fs::path& folder, const ParameterSet& parameters,
                                const WriteModelOptions& options) {
   LM_RETURN_IF_ERROR(SaveWeights(parameters, options.dtype, (folder / kWeightsFile).string()));
@@ -55,17 +92,22 @@ absl::Status WriteModel(const std::string& path, const ModelSpec& spec,
   if (!options.overwrite && fs::exists(version_path, error)) {
     return absl::AlreadyExistsError(absl::StrCat(version_path.string(), ": exists"));
   }
+  LM_RETURN_IF_ERROR(CheckFits(path, spec, options));
   // A hidden folder, which readers ignore until it is renamed.
   const fs::path temporary =
       fs::path(path) / absl::StrCat(".", options.version, ".tmp-", static_cast<int64_t>(getpid()));
   if (!fs::create_directories(temporary, error) && error) {
-    return FileError(temporary, "cannot create", error);
+    return FileError(version_path, "cannot create", error);
   }
   const absl::Cleanup remove_temporary = [&] {
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
   };
-  LM_RETURN_IF_ERROR(WriteVersionFiles(temporary, parameters, options));
+  const absl::Status written = WriteVersionFiles(temporary, parameters, options);
+  if (!written.ok()) {  // in terms of what was asked for
+    return {written.code(),
+            absl::StrReplaceAll(written.message(), {{temporary.string(), version_path.string()}})};
+  }
   LM_RETURN_IF_ERROR(WriteSpec(fs::path(path) / kSpecFile, spec, options.overwrite));
   // Without `overwrite`, one that somebody else has written meanwhile makes the rename fail.
   if (options.overwrite) {

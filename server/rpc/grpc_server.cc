@@ -13,6 +13,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/base/status_macros.h"
+#include "server/runtime/check_can_listen.h"
 
 namespace localmamba::server {
 
@@ -26,6 +28,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   const std::string host = ipv6 ? absl::StrCat("[", options.address, "]") : options.address;
   const std::string target = absl::StrCat(host, ":", options.port);
 
+  LM_RETURN_IF_ERROR(CheckCanListen(options.address, options.port, "gRPC"));
   std::unique_ptr<GrpcServer> result(new GrpcServer);
   result->services_ = std::move(services);
   grpc::ServerBuilder builder;
@@ -38,8 +41,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   }
   result->server_ = builder.BuildAndStart();
   if (result->server_ == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on ", target, " for gRPC: is the port in use?"));
+    return absl::FailedPreconditionError(absl::StrCat("cannot listen on ", target, " for gRPC"));
   }
   result->SetServing("", false);
   return result;

@@ -129,12 +129,24 @@ TEST_F(HealthTest, MetricsPageIsInPrometheusTextFormat) {
 
 TEST_F(HealthTest, UnknownPagesAreNotFound) { EXPECT_EQ(Get("/secrets")->status, 404); }
 
+TEST_F(HealthTest, PagesAreOnlyRead) {
+  httplib::Client client("127.0.0.1", server_.http_port());
+  const httplib::Result posted = client.Post("/livez", "", "text/plain");
+  ASSERT_TRUE(posted);
+  EXPECT_EQ(posted->status, 405);
+  EXPECT_EQ(posted->get_header_value("Allow"), "GET, HEAD");
+}
+
 TEST_F(HealthTest, APortInUseIsToldAtStart) {
   const auto second = HttpServer::Start({.port = server_.http_port()}, {});
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(second.status().message()), HasSubstr("is the port in use?"));
+  EXPECT_THAT(std::string(second.status().message()),
+              HasSubstr("for HTTP: Address already in use"));
   const auto grpc = GrpcServer::Start({.port = server_.grpc().port()}, {});
   EXPECT_EQ(grpc.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(grpc.status().message()), HasSubstr("for gRPC: Address already in use"));
+  const auto elsewhere = HttpServer::Start({.address = "192.0.2.1", .port = 1}, {});
+  EXPECT_THAT(std::string(elsewhere.status().message()), HasSubstr("Cannot assign"));
 }
 
 }  // namespace

@@ -111,8 +111,7 @@ class JobsTest : public testing::Test {
   ServerMetrics metrics_{registry_};
   JobMetrics job_metrics_{registry_};
   ServedModels served_{{}, *host_, clock_, metrics_};
-  ModelManager models_{*ModelRepository::Open(repository_.path().string(), EngineOptions()),
-                       served_};
+  ModelManager models_{*ModelRepository::Open(repository_.path().string(), {}), served_};
   std::unique_ptr<AdminEndpoint> admin_;
   std::unique_ptr<AdminClient> client_;
 };

@@ -1,7 +1,9 @@
 // init, forward and bench.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -69,11 +71,42 @@ TEST_F(InitTest, RefusesToOverwriteUnlessForced) {
               "model.json: exists and says something else");
 }
 
+TEST_F(InitTest, NeverWritesAFolderThatCannotBeRead) {
+  const std::string out = " --out " + Path("m");
+  const std::string small = Write("small.json", SmallSpec());
+  const std::string labelled =
+      Write("labelled.json",
+            absl::StrCat(R"({"version_labels": {"stable": 3}, )", SmallSpec().substr(1)));
+  ExpectError("init --spec " + labelled + out, 2, "version_labels \"stable\" is 3");
+  EXPECT_EQ(Run("init --version 3 --spec " + labelled + out).exit_status, 0);
+  ASSERT_EQ(Run("init --spec " + small + " --out " + Path("two")).exit_status, 0);
+  const std::string other = Write("other.json", SmallSpec("\"conv_width\": 3, "));
+  ExpectError("init --force --version 2 --spec " + other + " --out " + Path("two"), 2,
+              "which the versions 1 need");
+  EXPECT_EQ(Run("init --force --spec " + other + " --out " + Path("two")).exit_status, 0);
+}
+
+TEST_F(InitTest, ErrorsOfWritingNameWhatWasAskedFor) {
+  const std::string file = Write("file", "");
+  ExpectError("init --spec " + Write("s.json", SmallSpec()) + " --out " + file + "/m", 2,
+              file + "/m/1: cannot create");
+}
+
+TEST_F(ToolTest, AFullDiskUnderItsOutputIsAnError) {
+  const std::string command = absl::StrCat(LOCALMAMBA_TOOL, " scan-order --height 2 --width 2 ",
+                                           "--direction h >/dev/full 2>", Path("err"));
+  const int status = std::system(command.c_str());  // NOLINT(cert-env33-c): a shell is wanted
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+}
+
 TEST_F(InitTest, BadFlagsAreNamed) {
   ExpectError("init --out " + Path("m"), 2, "--variant");
   ExpectError("init --variant local_vim_tiny", 2, "--out");
   ExpectError("init --variant nope --out " + Path("m"), 2, "\"nope\"");
   ExpectError("init --variant local_vim_tiny --seed -1 --out " + Path("m"), 2, "--seed");
+  ExpectError("init --variant local_vim_tiny --seed 99999999999999999999 --out " + Path("m"), 2,
+              "--seed");
+  ExpectError("init --variant local_vim_tiny --out \"\"", 2, "--out");
   ExpectError("init --variant local_vim_tiny --version 0 --out " + Path("m"), 2, "--version");
   ExpectError("init --variant local_vim_tiny --dtype f8 --out " + Path("m"), 2, "--dtype");
   ExpectError("init --spec /no/such.json --out " + Path("m"), 2, "/no/such.json");
@@ -155,6 +188,7 @@ TEST_F(BenchTest, ReportsEachBatchAndSize) {
   ExpectError(command + " --size 0x3", 2, "--size");
   ExpectError(command + " --size axb", 2, "--size");
   ExpectError(command + " --seconds -1", 2, "--seconds");
+  ExpectError(command + " --seconds nan", 2, "--seconds");
 }
 
 TEST_F(BenchTest, ProfileSaysWhereTheTimeGoes) {
