@@ -70,7 +70,7 @@ class EvaluateCommand final : public Command {
       if (!batch.has_value()) break;
       unreadable = batch->unreadable;
       if (batch->labels.empty()) continue;
-      LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engine->Run(batch->images));
+      LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engines.front()->Run(batch->images));
       const auto classes = static_cast<size_t>(output.logits.dim(1));
       for (size_t i = 0; i < batch->labels.size(); ++i) {
         accuracy.Add({output.logits.data<float>() + i * classes, classes},

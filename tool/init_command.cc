@@ -1,8 +1,10 @@
 // localmamba_tool init: a model folder with weights as before training.
 #include <cstdint>
-#include <limits>
 #include <memory>
+#include <string>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "model/networks/network.h"
 #include "model/weights/initialize.h"
@@ -17,7 +19,12 @@ class InitCommand final : public Command {
   explicit InitCommand(CLI::App& app) {
     source_.AddFlags(app);
     app.add_option("--seed", seed_, "Seed of the random numbers")
-        ->check(CLI::Range(int64_t{0}, std::numeric_limits<int64_t>::max()))
+        ->check([](const std::string& text) {
+          // CLI11 would take what is too large for the largest number there is.
+          int64_t seed = 0;
+          if (absl::SimpleAtoi(text, &seed) && seed >= 0) return std::string();
+          return absl::StrCat("found \"", text, "\", wanted an integer from 0 to 2^63 - 1");
+        })
         ->capture_default_str();
     destination_.AddFlags(app);
   }
