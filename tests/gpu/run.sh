@@ -54,16 +54,16 @@ for path in "$bundle"/bin/*_test; do
   program=$(basename "$path")
   # One that cannot even list its cases is run, and so fails.
   cases=$("$bundle/run" "$program" --gtest_list_tests 2>&1) || cases=Cuda
-  [[ $cases == *Cuda* ]] && programs+=("$program")
+  [[ $cases == *Cuda* || $cases == *GraphEngine* ]] && programs+=("$program")
 done
 rm -f "$logs"/*.line
-for program in "${programs[@]}"; do check test "$program" '*Cuda*' 120 & done
+for program in "${programs[@]}"; do check test "$program" '*Cuda*:*GraphEngine*' 120 & done
 wait
 if $sanitizer; then
   if command -v compute-sanitizer >/dev/null; then
     for program in "${programs[@]}"; do
       # Whole networks would take a sanitizer minutes, and launch no kernel that its own test does not.
-      [[ $program == golden_cuda_test || $program == graph_engine_test ]] && continue
+      [[ $program =~ ^(golden_.*|engine_test|trainer_test)$ ]] && continue
       check memcheck "$program" '*CudaFloat16*:CudaMemoryTest.CopiesThereAndBackInOrder' 100 \
         compute-sanitizer --tool memcheck --error-exitcode 99 &
       [[ $program == device_test ]] && continue  # launches no kernel of several threads
