@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "kernels/base/status_macros.h"
+#include "nlohmann/json.hpp"
 
 namespace localmamba {
 namespace {
@@ -27,6 +29,22 @@ std::vector<std::string> Visible(const std::vector<std::string>& names) {
   std::copy_if(names.begin(), names.end(), std::back_inserter(visible),
                [](const std::string& name) { return !IsHidden(name); });
   return visible;
+}
+
+bool IsUtf8(const std::string& text) {
+  using nlohmann::json;
+  const json string = text;
+  return json::parse(string.dump(-1, ' ', false, json::error_handler_t::ignore)) == string;
+}
+
+// Names of classes go into JSON and messages: labels, checkpoints, answers of a server.
+absl::Status CheckClassNames(const std::string& part, const std::vector<std::string>& classes) {
+  for (const std::string& name : classes) {
+    if (IsUtf8(name)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("data: class folder ", part, "/", absl::CHexEscape(name), ": wanted UTF-8"));
+  }
+  return absl::OkStatus();
 }
 
 // NOT_FOUND naming what is there, if `part` is not.
@@ -50,6 +68,7 @@ absl::StatusOr<ImageFolder> ImageFolder::Open(std::shared_ptr<const FileTree> tr
     return absl::InvalidArgumentError(
         absl::StrCat("data: ", part, " has no folders, wanted one of images per class"));
   }
+  LM_RETURN_IF_ERROR(CheckClassNames(part, result.classes_));
   for (size_t label = 0; label < result.classes_.size(); ++label) {
     const std::string folder = absl::StrCat(part, "/", result.classes_[label]);
     LM_ASSIGN_OR_RETURN(const FileTree::Listing images, result.tree_->List(folder));

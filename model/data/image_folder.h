@@ -20,7 +20,8 @@ namespace localmamba {
 class ImageFolder {
  public:
   // Errors: NOT_FOUND if the tree has no folder `part`, naming those it has; INVALID_ARGUMENT if
-  //         that has no class folder, or one without images, naming it; those of FileTree::List.
+  //         that has no class folder, or one without images or whose name is not UTF-8, naming
+  //         it; those of FileTree::List.
   static absl::StatusOr<ImageFolder> Open(std::shared_ptr<const FileTree> tree,
                                           const std::string& part);
 
