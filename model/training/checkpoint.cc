@@ -85,7 +85,8 @@ void FromJson(const json& value, Checkpoint& checkpoint) {
   progress.step = value.at("step").get<int64_t>();
   progress.seconds = value.at("seconds").get<double>();
   progress.scaler = ScalerFromJson(value.at("scaler"));
-  progress.epoch_loss_sum = value.at("epoch_loss_sum").get<double>();
+  // Float16 logits can make a loss infinite and its gradients finite.
+  progress.epoch_loss_sum = OptionalDouble(value.at("epoch_loss_sum")).value_or(NAN);
   progress.epoch_steps = value.at("epoch_steps").get<int64_t>();
   progress.epoch_finite_steps = value.at("epoch_finite_steps").get<int64_t>();
   progress.epoch_seconds = value.at("epoch_seconds").get<double>();

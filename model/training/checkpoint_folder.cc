@@ -12,11 +12,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "kernels/base/status_macros.h"
+#include "model/weights/atomic_file.h"
 
 namespace localmamba {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr absl::string_view kPrefix = "step-";
 
 absl::Status FolderError(const std::string& folder, const std::error_code& error) {
   return absl::ErrnoToStatus(error.value(), absl::StrCat(folder, ": cannot be used"));
@@ -26,7 +29,7 @@ absl::Status FolderError(const std::string& folder, const std::error_code& error
 std::optional<int64_t> StepOf(const std::string& name) {
   absl::string_view text = name;
   int64_t step = 0;
-  if (!absl::ConsumePrefix(&text, "step-") || !absl::ConsumeSuffix(&text, ".safetensors") ||
+  if (!absl::ConsumePrefix(&text, kPrefix) || !absl::ConsumeSuffix(&text, ".safetensors") ||
       !absl::SimpleAtoi(text, &step)) {
     return std::nullopt;
   }
@@ -72,13 +75,16 @@ std::vector<int64_t> StepsToRemove(std::vector<CheckpointRank> checkpoints, int6
 }
 
 std::string CheckpointFolder::PathOf(int64_t step) const {
-  return absl::StrFormat("%s/step-%09d.safetensors", folder_, step);
+  return absl::StrFormat("%s/%s%09d.safetensors", folder_, kPrefix, step);
 }
 
 absl::StatusOr<std::vector<int64_t>> CheckpointFolder::Steps() const {
   std::vector<int64_t> steps;
   std::error_code error;
-  if (!fs::exists(folder_, error)) return steps;
+  if (!fs::exists(folder_, error)) {
+    if (error) return FolderError(folder_, error);
+    return steps;
+  }
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::optional<int64_t> step = StepOf(it->path().filename().string());
     if (step.has_value()) steps.push_back(*step);
@@ -102,6 +108,7 @@ absl::StatusOr<std::string> CheckpointFolder::Write(const Checkpoint& checkpoint
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) return FolderError(folder_, error);
+  LM_RETURN_IF_ERROR(RemoveTemporaries());
   const std::string path = PathOf(checkpoint.progress.step);
   LM_RETURN_IF_ERROR(WriteCheckpoint(path, checkpoint));
   LM_ASSIGN_OR_RETURN(std::vector<CheckpointRank> ranks, Ranks());
@@ -110,6 +117,17 @@ absl::StatusOr<std::string> CheckpointFolder::Write(const Checkpoint& checkpoint
     if (error) return FolderError(PathOf(step), error);
   }
   return path;
+}
+
+absl::Status CheckpointFolder::RemoveTemporaries() {
+  std::vector<fs::path> left;
+  std::error_code error;
+  for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (absl::StartsWith(name, kPrefix) && IsTemporaryName(name)) left.push_back(it->path());
+  }
+  for (size_t i = 0; i < left.size() && !error; ++i) fs::remove(left[i], error);
+  return error ? FolderError(folder_, error) : absl::OkStatus();
 }
 
 absl::StatusOr<CheckpointFolder::Found> CheckpointFolder::FindNewest() const {

@@ -34,7 +34,7 @@ class CheckpointFolder {
       : folder_(std::move(folder)), config_(config) {}
 
   // Writes the checkpoint and then removes those that `config` does not keep. Makes the folder if
-  // need be. Returns the path. Errors: those of WriteCheckpoint; older checkpoints are intact then.
+  // need be, and removes what an attempt that was killed while it wrote has left there. Returns the path. Errors: those of WriteCheckpoint; older checkpoints are intact then.
   absl::StatusOr<std::string> Write(const Checkpoint& checkpoint);
 
   struct Found {
@@ -50,6 +50,7 @@ class CheckpointFolder {
   [[nodiscard]] std::string PathOf(int64_t step) const;
   // Ascending; empty if there is no folder.
   [[nodiscard]] absl::StatusOr<std::vector<int64_t>> Steps() const;
+  absl::Status RemoveTemporaries();
   // Of those that can be read.
   [[nodiscard]] absl::StatusOr<std::vector<CheckpointRank>> Ranks() const;
 

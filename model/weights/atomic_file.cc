@@ -15,6 +15,11 @@
 #include "kernels/base/status_macros.h"
 
 namespace localmamba {
+namespace {
+
+constexpr absl::string_view kSuffix = ".tmp-XXXXXX";  // mkostemp replaces the X
+
+}  // namespace
 
 absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
   // The rename would put a file in place of a device, a pipe or a link.
@@ -25,7 +30,7 @@ absl::StatusOr<AtomicFile> AtomicFile::Create(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": exists and is no regular file, wanted one or a new name"));
   }
-  std::string temporary = absl::StrCat(path, ".tmp-XXXXXX");
+  std::string temporary = absl::StrCat(path, kSuffix);
   const int file = mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot create"));
   AtomicFile result(path, std::move(temporary), file);
@@ -81,6 +86,12 @@ absl::Status AtomicFile::Commit() {
   const absl::Status status = result == 0 ? absl::OkStatus() : Error("cannot flush its folder");
   close(folder);
   return status;
+}
+
+bool IsTemporaryName(absl::string_view name) {
+  constexpr absl::string_view kFixed = ".tmp-";
+  return name.size() > kSuffix.size() &&
+         name.substr(name.size() - kSuffix.size(), kFixed.size()) == kFixed;
 }
 
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view text) {

@@ -41,6 +41,10 @@ class AtomicFile {
   int file_ = -1;  // -1 once closed or moved from
 };
 
+// Whether a file of this name is one that an AtomicFile writes to before Commit. After that, only a
+// process that was killed leaves one behind.
+bool IsTemporaryName(absl::string_view name);
+
 // Create, Write, Commit.
 absl::Status WriteFileAtomically(const std::string& path, absl::string_view text);
 

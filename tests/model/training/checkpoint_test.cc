@@ -5,11 +5,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 
 #include "absl/cleanup/cleanup.h"
 #include "model/training/checkpoint_folder.h"
+#include "model/weights/atomic_file.h"
 #include "model/weights/safetensors.h"
 
 namespace localmamba {
@@ -76,6 +78,16 @@ TEST(CheckpointTest, ReadsBackExactlyWhatWasWritten) {
   EXPECT_TRUE(CheckSameRun(read->run, CheckpointAt(0).run).ok());
 }
 
+TEST(CheckpointTest, ReadsBackALossThatJsonHasNoNumberFor) {
+  const std::string path = FolderOfTest() + "/c.safetensors";
+  Checkpoint checkpoint = CheckpointAt(3);
+  checkpoint.progress.epoch_loss_sum = INFINITY;
+  ASSERT_TRUE(WriteCheckpoint(path, checkpoint).ok());
+  const auto read = ReadCheckpoint(path);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_FALSE(std::isfinite(read->progress.epoch_loss_sum));
+}
+
 TEST(CheckpointTest, AnotherRunIsRefusedNamingWhatDiffers) {
   const RunIdentity found = CheckpointAt(0).run;
   RunIdentity wanted = found;
@@ -114,6 +126,11 @@ TEST(CheckpointFolderTest, IsEmptyBeforeTheFirstCheckpoint) {
   EXPECT_THAT(found->warnings, IsEmpty());
 }
 
+TEST(CheckpointFolderTest, AFolderThatCannotBeLookedAtIsNotTakenForAnEmptyOne) {
+  const CheckpointFolder folder(FolderOfTest() + "/" + std::string(300, 'x'), {});
+  EXPECT_FALSE(folder.FindNewest().ok());
+}
+
 TEST(CheckpointFolderTest, KeepsTheLastTwoAndTheBest) {
   const std::string path = FolderOfTest();
   CheckpointFolder folder(path, CheckpointConfig());
@@ -125,6 +142,15 @@ TEST(CheckpointFolderTest, KeepsTheLastTwoAndTheBest) {
   EXPECT_THAT(Names(path), ElementsAre("step-000000020.safetensors", "step-000000040.safetensors",
                                        "step-000000050.safetensors"));
   EXPECT_EQ(folder.FindNewest()->newest->progress.step, 50);
+}
+
+TEST(CheckpointFolderTest, RemovesWhatAKilledAttemptLeft) {
+  const std::string folder = FolderOfTest();
+  for (const char* name : {"step-000000003.safetensors.tmp-a1B2c3", "notes.tmp-a1B2c3"}) {
+    ASSERT_TRUE(WriteFileAtomically(folder + "/" + name, "cut sho").ok());
+  }
+  ASSERT_TRUE(CheckpointFolder(folder, {}).Write(CheckpointAt(4)).ok());
+  EXPECT_THAT(Names(folder), ElementsAre("notes.tmp-a1B2c3", "step-000000004.safetensors"));
 }
 
 TEST(CheckpointFolderTest, SkipsATruncatedCheckpointWithAWarning) {
