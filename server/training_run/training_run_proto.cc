@@ -19,6 +19,7 @@ constexpr int32_t kDefaultSearchEpochs = 100;
 
 // Gives layers without directions some, because a search ignores what they are.
 void FillDirections(v1::ModelSpec& model) {
+  if (!model.has_local_vmamba() && !model.has_local_vim()) return;  // refused later
   v1::ScanSpec* scan = model.has_local_vmamba() ? model.mutable_local_vmamba()->mutable_scan()
                                                 : model.mutable_local_vim()->mutable_scan();
   for (v1::LayerSpec& layer : *scan->mutable_layers()) {

@@ -125,6 +125,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadRun{"NoModel", R"({"data": {"path": "/data"}})", "model is absent"},
         BadRun{"NoNetwork", R"({"model": {}, "data": {"path": "/data"}})",
                "model: no network is given"},
+        BadRun{"NoNetworkToSearch", R"({"model": {}, "data": {"path": "/data"}, "search": {}})",
+               "model: no network is given"},
         BadRun{"NoPath", absl::StrCat("{", kModel, "}"), "data.path"},
         BadRun{"Epochs", RunWith(R"(, "recipe": {"epochs": 0})"),
                "recipe: epochs is 0, wanted 1 to"},
