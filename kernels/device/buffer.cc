@@ -59,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Allocator>> CreateDeviceAllocator(Device device) 
 
 std::unique_ptr<Allocator> CreateHostAllocator([[maybe_unused]] Device device) {
 #ifdef LOCALMAMBA_WITH_CUDA
-  if (!device.is_cpu()) return std::make_unique<cuda::PinnedHostAllocator>();
+  if (!device.is_cpu()) return std::make_unique<cuda::PinnedHostAllocator>(device.index);
 #endif
   return std::make_unique<CpuAllocator>();
 }

@@ -39,6 +39,7 @@ void CudaAllocator::Free(void* data, size_t /*bytes*/) { LogIfError(cudaFree(dat
 
 absl::StatusOr<Buffer> PinnedHostAllocator::Allocate(size_t bytes) {
   if (bytes == 0) return Buffer();
+  LM_CUDA_RETURN_IF_ERROR(cudaSetDevice(index_));
   void* data = nullptr;
   const cudaError_t error = cudaMallocHost(&data, bytes);
   if (error == cudaErrorMemoryAllocation) {

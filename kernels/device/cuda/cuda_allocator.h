@@ -22,11 +22,16 @@ class CudaAllocator final : public Allocator {
 // Page-locked host memory, which copies to and from the device at full speed and in the background.
 class PinnedHostAllocator final : public Allocator {
  public:
+  // index: of the device that the process uses. CUDA would otherwise set up device 0 too when a
+  // thread that has called nothing else allocates.
+  explicit PinnedHostAllocator(int index) : index_(index) {}
   absl::StatusOr<Buffer> Allocate(size_t bytes) override;
   [[nodiscard]] Device device() const override { return Device::Cpu(); }
 
  private:
   void Free(void* data, size_t bytes) override;
+
+  const int index_;
 };
 
 }  // namespace localmamba::cuda
