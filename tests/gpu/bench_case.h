@@ -30,6 +30,7 @@ using BenchmarkBody = std::function<void(const Case&)>;
 // Registers a body under a name, for the batch sizes and dtypes of its kind.
 using AddBenchmark = absl::FunctionRef<void(const std::string& name, BenchmarkBody body)>;
 
+void AddScanBenchmarks(AddBenchmark add, AddBenchmark add_training);
 // Of training.
 void AddDenseBackwardBenchmarks(AddBenchmark add);
 void AddNormBackwardBenchmarks(AddBenchmark add);
