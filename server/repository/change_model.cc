@@ -41,18 +41,25 @@ std::string ReadText(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The model's folder, made with the spec of `result` if it is not there.
+// The model's folder; if it is not there, it is made with the spec of `result`, and appears with it.
 absl::StatusOr<ModelFolder> FindOrMakeModel(const ModelFolder& result,
                                             const std::string& model_path) {
   std::error_code error;
-  const fs::path spec_path = fs::path(model_path) / kSpecFile;
-  if (!fs::exists(spec_path, error)) {
-    fs::create_directories(model_path, error);
-    if (error) return FileError(model_path, "cannot create", error);
-    ModelSpec spec = result.spec;
-    spec.version_labels.clear();
-    LM_RETURN_IF_ERROR(WriteModelSpec(spec, spec_path.string()));
-  }
+  if (fs::exists(model_path, error)) return ReadModelFolder(model_path);
+  const fs::path path = model_path;
+  const fs::path temporary =
+      path.parent_path() / absl::StrCat(".", path.filename().string(), ".published");
+  fs::create_directories(temporary, error);
+  if (error) return FileError(model_path, "cannot create", error);
+  const absl::Cleanup remove_temporary = [&] {
+    std::error_code ignored;
+    fs::remove_all(temporary, ignored);
+  };
+  ModelSpec spec = result.spec;
+  spec.version_labels.clear();
+  LM_RETURN_IF_ERROR(WriteModelSpec(spec, (temporary / kSpecFile).string()));
+  fs::rename(temporary, path, error);
+  if (error) return FileError(model_path, "cannot rename into place", error);
   return ReadModelFolder(model_path);
 }
 

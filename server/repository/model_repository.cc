@@ -19,10 +19,10 @@ namespace fs = std::filesystem;
 
 using Versions = std::vector<std::shared_ptr<ModelVersion>>;
 
-// The newest and those that labels point at, ascending.
-absl::StatusOr<std::set<int64_t>> VersionsToLoad(const ModelFolder& folder) {
-  LM_ASSIGN_OR_RETURN(const int64_t newest, ResolveVersion(folder, ""));
-  std::set<int64_t> versions = {newest};
+// The newest, if there are any, and those that labels point at; ascending.
+std::set<int64_t> VersionsToLoad(const ModelFolder& folder) {
+  std::set<int64_t> versions;
+  if (!folder.versions.empty()) versions.insert(folder.versions.back());
   for (const auto& [label, version] : folder.spec.version_labels) versions.insert(version);
   return versions;
 }
@@ -30,8 +30,7 @@ absl::StatusOr<std::set<int64_t>> VersionsToLoad(const ModelFolder& folder) {
 absl::Status LoadModel(const ModelRepository& repository, const std::string& model,
                        Versions& loaded) {
   LM_ASSIGN_OR_RETURN(const ModelFolder folder, repository.Read(model));
-  LM_ASSIGN_OR_RETURN(const std::set<int64_t> versions, VersionsToLoad(folder));
-  for (const int64_t number : versions) {
+  for (const int64_t number : VersionsToLoad(folder)) {
     LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> version, repository.Load(folder, number));
     loaded.push_back(std::move(version));
   }

@@ -39,13 +39,14 @@ class ModelRepository {
   // Errors: NOT_FOUND naming the model if there is none; those of ReadModelFolder.
   [[nodiscard]] absl::StatusOr<ModelFolder> Read(absl::string_view model) const;
 
-  // Loads a version of `folder` and warms it up for batches of up to max_batch_size. Errors: INVALID_ARGUMENT or
-  // NOT_FOUND, naming file and field, if it does not suit; the code of the cause (no memory, no
-  // such device) if it cannot be run.
+  // Loads a version of `folder` and warms it up for batches of up to max_batch_size. Errors:
+  // INVALID_ARGUMENT or NOT_FOUND, naming file and field, if it does not suit; the code of the
+  // cause (no memory, no such device) if it cannot be run.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load(const ModelFolder& folder,
                                                                    int64_t version) const;
 
   // Loads the newest version (largest number) of every model and every version a label points at.
+  // Of a model without versions, which deleting the last one leaves, there is nothing to load.
   // Errors: INVALID_ARGUMENT, naming file and field, for the first model that does not suit; else
   // those of Load.
   [[nodiscard]] absl::StatusOr<std::vector<std::shared_ptr<ModelVersion>>> LoadDefaults() const;

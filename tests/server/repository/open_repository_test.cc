@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/repository/change_model.h"
 #include "server/repository/model_repository.h"
 #include "tests/support/tiny_repository.h"
 
@@ -69,6 +70,16 @@ TEST_F(OpenRepositoryTest, AVersionMayHaveASpecOfItsOwn) {
   EXPECT_EQ(spec.version_labels.at("stable"), 1);
 }
 
+TEST_F(OpenRepositoryTest, AModelWhoseLastVersionWasDeletedIsNoObstacle) {
+  ASSERT_TRUE(Write("a", 1).ok());
+  ASSERT_TRUE(Write("b", 1).ok());
+  ASSERT_TRUE(DeleteVersion(*ReadModelFolder((path_ / "a").string()), 1).ok());
+  const auto versions = Load();
+  ASSERT_TRUE(versions.ok()) << versions.status();
+  ASSERT_EQ(versions->size(), 1U);
+  EXPECT_EQ((*versions)[0]->model, "b");
+}
+
 TEST_F(OpenRepositoryTest, AMissingRepositoryIsNotFound) {
   EXPECT_EQ(ModelRepository::Open("/no/such/folder", {}).status().code(),
             absl::StatusCode::kNotFound);
@@ -78,7 +89,6 @@ TEST_F(OpenRepositoryTest, WhatIsWrongWithAModelIsNamed) {
   std::filesystem::create_directories(path_ / "m");
   ExpectRefused("m/model.json");
   ASSERT_TRUE(WriteModelSpec(spec_, (path_ / "m/model.json").string()).ok());
-  ExpectRefused("m: has no version");
   std::filesystem::create_directories(path_ / "m/1");
   ExpectRefused("m/1/weights.safetensors");
   ASSERT_TRUE(Write("m", 1, R"({"labels": ["only one"]})").ok());
