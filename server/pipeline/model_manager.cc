@@ -136,10 +136,14 @@ absl::StatusOr<int64_t> ModelManager::Publish(const std::string& model, const st
   LM_ASSIGN_OR_RETURN(const int64_t version,
                       PublishVersion(result, repository_.ModelPath(model), job_json));
   LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadWithVersion(model, version));
-  LM_RETURN_IF_ERROR(
-      Annotate(LoadLocked(folder, version),
-               absl::StrCat("published as version ", version, ", which cannot be loaded")));
-  return version;
+  const absl::Status loaded = LoadLocked(folder, version);
+  if (loaded.ok()) return version;
+  // The next server would load it as the newest, and not start.
+  LM_RETURN_IF_ERROR(Annotate(
+      DeleteVersion(folder, version),
+      absl::StrCat("version ", version, " cannot be loaded (", loaded.message(), ") nor removed")));
+  ForgetState({model, version});
+  return Annotate(loaded, "not published, because it cannot be loaded");
 }
 
 absl::StatusOr<ModelFolder> ModelManager::ReadWithVersion(const std::string& model,

@@ -74,7 +74,8 @@ class ModelManager {
   absl::Status Delete(const std::string& model, int64_t version)
       ABSL_LOCKS_EXCLUDED(change_mu_, mu_);
 
-  // PublishVersion into the repository, then Load. Returns the version. Errors: those of both.
+  // PublishVersion into the repository, then Load; what cannot be loaded is removed again. Returns
+  // the version. Errors: those of both.
   absl::StatusOr<int64_t> Publish(const std::string& model, const std::string& result,
                                   const std::string& job_json) ABSL_LOCKS_EXCLUDED(change_mu_, mu_);
 

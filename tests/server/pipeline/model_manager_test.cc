@@ -112,8 +112,12 @@ TEST_F(ModelManagerTest, APublishedVersionServes) {
   EXPECT_EQ(announced_.back(), "other serves");
   std::filesystem::remove(made.path() / "result/1/weights.safetensors");
   const absl::Status status = manager_.Publish("m", result, "job 3").status();
-  EXPECT_THAT(std::string(status.message()), HasSubstr("published as version 4, which cannot"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("not published, because it cannot be loaded"));
   EXPECT_EQ((*served_.Find("m", ""))->model().version, 3);
+  // Else the next server would try to load it.
+  EXPECT_FALSE(std::filesystem::exists(repository_.path() / "m/4"));
+  EXPECT_EQ((*manager_.List())[0].versions.size(), 3U);
 }
 
 }  // namespace
