@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <system_error>
 #include <thread>
 
@@ -110,6 +111,9 @@ class LocalProcess final : public RunningJob {
     LM_ASSIGN_OR_RETURN(const FileDescriptor lock, OpenFile(folder.lock(), O_RDWR | O_CREAT));
     LM_ASSIGN_OR_RETURN(const bool locked, AwaitLock(lock.get()));
     if (!locked) return JobExit{JobExit::Kind::kStopped, "it was stopped before it began"};
+    // The number of an earlier trainer may be that of a stranger by now: if this process dies before
+    // it writes the new one, the next must find none.
+    if (ftruncate(lock.get(), 0) != 0) return SystemError(folder.lock(), "cannot write");
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) return SystemError("events", "no pipe");
     const FileDescriptor events(ends[0]);
@@ -159,9 +163,7 @@ class LocalProcess final : public RunningJob {
   static void WriteProcessId(int lock, int pid) {
     const std::string text = absl::StrCat(pid, "\n");
     // If that fails, a later server cannot kill this trainer, and waits for it instead.
-    const bool cleared = ftruncate(lock, 0) == 0;
-    [[maybe_unused]] const ssize_t written =
-        cleared ? pwrite(lock, text.data(), text.size(), 0) : 0;
+    [[maybe_unused]] const ssize_t written = pwrite(lock, text.data(), text.size(), 0);
   }
 
   // Until the trainer has ended.
@@ -214,7 +216,8 @@ class LocalProcess final : public RunningJob {
   static int MillisecondsUntil(absl::Time deadline) {
     if (deadline == absl::InfiniteFuture()) return -1;
     const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
-    return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1))));
+    const int64_t milliseconds = absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)));
+    return static_cast<int>(std::min<int64_t>(milliseconds, std::numeric_limits<int>::max()));
   }
 
   const LocalProcessRunner::Options options_;

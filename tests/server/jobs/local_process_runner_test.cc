@@ -186,6 +186,16 @@ TEST_F(LocalProcessRunnerTest, AMissingTrainerIsNamed) {
   EXPECT_THAT(exit.message, HasSubstr("/nowhere/localmamba_trainer: cannot execute"));
 }
 
+TEST_F(LocalProcessRunnerTest, AnEarlierTrainersNumberIsForgottenBeforeTheNextIsStarted) {
+  std::filesystem::create_directories(job_.path());
+  std::ofstream(job_.lock()) << "12345\n";
+  trainer_ = "/nowhere/localmamba_trainer";
+  Observer observer;
+  const auto running = Start(observer);
+  observer.AwaitExit();
+  EXPECT_EQ(std::filesystem::file_size(job_.lock()), 0U);
+}
+
 TEST_F(LocalProcessRunnerTest, AFolderThatCannotBeMadeIsNamed) {
   std::ofstream(job_.path()) << "a file";
   Observer observer;
