@@ -139,7 +139,10 @@ absl::Status JobScheduler::Delete(const std::string& id) {
     if (!HasEnded(job.state())) return WrongState(job, "has ended");
     // The files first: what is left of an interrupted deletion is a job that can be deleted again.
     std::error_code error;
-    if (fs::exists(folder, error)) fs::rename(folder, deleted, error);
+    if (fs::exists(folder, error)) {
+      fs::remove_all(deleted, error);  // of a deletion that failed, before a resumption
+      if (!error) fs::rename(folder, deleted, error);
+    }
     if (error) {
       return absl::ErrnoToStatus(error.value(), absl::StrCat(folder.string(), ": cannot remove"));
     }

@@ -314,6 +314,27 @@ TEST_F(JobSchedulerTest, AnEndThatCannotBeStoredIsStoredLater) {
   EXPECT_EQ(scheduler_->List({}, kAll, kAll)->size(), 1U);
 }
 
+TEST_F(JobSchedulerTest, AJobWhoseDeletionFailedCanBeResumedAndDeletedLater) {
+  const auto fail = [this](size_t attempt) {
+    const FakeJobRunner::Started started = runner_->Await(attempt);
+    const std::string path = started.task.folder.path();
+    std::filesystem::create_directories(path + "/output");
+    started.Fail("no");
+    AwaitState("job-1", JOB_STATE_FAILED);
+    return path;
+  };
+  Create();
+  fail(0);
+  {
+    const FullDisk full;
+    EXPECT_FALSE(scheduler_->Delete("job-1").ok());
+  }
+  ASSERT_TRUE(scheduler_->Resume("job-1").ok());
+  const std::string path = fail(1);
+  EXPECT_TRUE(scheduler_->Delete("job-1").ok());
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(JobSchedulerTest, AnEndWithoutAResultFailsTheJob) {
   Create();
   runner_->Await(0).Finish("");
