@@ -39,8 +39,7 @@ absl::StatusOr<std::unique_ptr<AdminEndpoint>> AdminEndpoint::Start(const Option
   }
   std::unique_ptr<AdminEndpoint> endpoint(new AdminEndpoint(options, server, *std::move(store)));
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(CreateJobService(endpoint->scheduler_, server.lifecycle, endpoint->job_calls_,
-                                      server.metrics));
+  services.push_back(CreateJobService(endpoint->scheduler_, endpoint->job_calls_, server.metrics));
   services.push_back(CreateModelService(server.models, endpoint->model_calls_, server.metrics));
   LM_ASSIGN_OR_RETURN(endpoint->grpc_, GrpcServer::Start({.address = options.address,
                                                           .port = options.port,

@@ -16,7 +16,6 @@
 #include "server/pipeline/model_manager.h"
 #include "server/rpc/grpc_server.h"
 #include "server/runtime/clock.h"
-#include "server/runtime/lifecycle.h"
 #include "server/runtime/log.h"
 #include "server/runtime/thread_pool.h"
 
@@ -34,7 +33,6 @@ class AdminEndpoint {
   // What of the server it works with; outlives it.
   struct Server {
     ModelManager& models;
-    const Lifecycle& lifecycle;
     ServerMetrics& metrics;
     JobMetrics& job_metrics;
     Clock& clock;
@@ -48,7 +46,7 @@ class AdminEndpoint {
 
   [[nodiscard]] int port() const { return grpc_->port(); }
 
-  // Tells jobs to stop, and ends streams if the lifecycle is stopping; does not wait.
+  // Tells jobs to stop, takes no new ones and ends streams; does not wait.
   void BeginStop() { scheduler_.BeginStop(); }
   // Waits for the jobs, then ends calls: those that run after `timeout` are cancelled.
   void Stop(absl::Duration timeout);

@@ -4,19 +4,24 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/device/buffer.h"
+#include "kernels/device/device.h"
 #include "kernels/device/stream.h"
 #include "model/engine/engine.h"
 #include "server/admin_endpoint.h"
@@ -136,7 +141,22 @@ std::string DefaultTrainer() {
   return (program.parent_path() / "localmamba_trainer").string();
 }
 
-AdminEndpoint::Options ToAdminOptions(const ServerConfig& config, const Device& device) {
+// A folder of jobs beside the models would be taken for one by the next server.
+absl::Status CheckJobsFolder(const std::string& jobs_folder, const std::string& model_repository) {
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::weakly_canonical(jobs_folder, error);
+  if (!folder.has_filename()) folder = folder.parent_path();  // it ended with "/"
+  if (folder.parent_path() != std::filesystem::weakly_canonical(model_repository, error) ||
+      absl::StartsWith(folder.filename().string(), ".")) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("admin.jobs_folder: found \"", jobs_folder,
+                                                 "\", which is among the models, wanted a folder "
+                                                 "elsewhere or one whose name starts with \".\""));
+}
+
+absl::StatusOr<AdminEndpoint::Options> ToAdminOptions(const ServerConfig& config,
+                                                      const Device& device) {
   const AdminConfig& admin = config.admin;
   AdminEndpoint::Options options{
       .address = admin.address,
@@ -144,10 +164,16 @@ AdminEndpoint::Options ToAdminOptions(const ServerConfig& config, const Device& 
       .jobs = {.folder = admin.jobs_folder,
                .max_running_jobs = admin.max_running_jobs,
                .max_queued_jobs = admin.max_queued_jobs,
-               .devices = admin.devices},
+               .devices = {}},
       .runner = {.trainer = admin.trainer, .stop_grace = admin.stop_grace}};
   if (options.jobs.folder.empty()) {
     options.jobs.folder = (std::filesystem::path(config.model_repository) / ".jobs").string();
+  }
+  LM_RETURN_IF_ERROR(CheckJobsFolder(options.jobs.folder, config.model_repository));
+  for (const std::string& name : admin.devices) {
+    const absl::StatusOr<Device> of_jobs = Device::Parse(name);
+    if (!of_jobs.ok()) return Annotate(of_jobs.status(), "admin.devices");
+    options.jobs.devices.push_back(of_jobs->ToString());
   }
   if (options.jobs.devices.empty()) options.jobs.devices = {device.ToString()};
   if (options.runner.trainer.empty()) options.runner.trainer = DefaultTrainer();
@@ -156,7 +182,7 @@ AdminEndpoint::Options ToAdminOptions(const ServerConfig& config, const Device& 
 
 // Serves until the first SIGTERM or SIGINT has been followed to its end.
 absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_options,
-                   const Log& log) {
+                   const AdminEndpoint::Options& admin_options, const Log& log) {
   Lifecycle lifecycle;
   Notification stop;
   Notification attention;  // to stop, or the device is lost
@@ -184,6 +210,9 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   };
   // Before the models are loaded, which can take long.
   LM_RETURN_IF_ERROR(CheckCanListen(config.listen.address, config.listen.grpc_port, "gRPC"));
+  if (config.admin.enabled) {
+    LM_RETURN_IF_ERROR(CheckCanListen(config.admin.address, config.admin.port, "administration"));
+  }
   ServedModels models(ToServedOptions(config.batching, on_device_lost), *host, clock, metrics);
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,
@@ -218,18 +247,18 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
                                         std::move(services)));
   std::unique_ptr<AdminEndpoint> admin;  // none if it is switched off
   if (config.admin.enabled) {
-    const AdminEndpoint::Options options = ToAdminOptions(config, engine_options.device);
-    LM_ASSIGN_OR_RETURN(admin, AdminEndpoint::Start(options, {.models = manager,
-                                                              .lifecycle = lifecycle,
-                                                              .metrics = metrics,
-                                                              .job_metrics = job_metrics,
-                                                              .clock = clock,
-                                                              .log = log}));
-    log.Info("jobs", {{"folder", options.jobs.folder},
-                      {"devices", options.jobs.devices},
-                      {"trainer", options.runner.trainer}});
-    if (!std::filesystem::exists(options.runner.trainer)) {
-      log.Warning("there is no trainer, so jobs will fail", {{"trainer", options.runner.trainer}});
+    LM_ASSIGN_OR_RETURN(admin, AdminEndpoint::Start(admin_options, {.models = manager,
+                                                                    .metrics = metrics,
+                                                                    .job_metrics = job_metrics,
+                                                                    .clock = clock,
+                                                                    .log = log}));
+    const std::string& trainer = admin_options.runner.trainer;
+    log.Info("jobs", {{"folder", admin_options.jobs.folder},
+                      {"devices", admin_options.jobs.devices},
+                      {"trainer", trainer}});
+    std::error_code error;
+    if (!std::filesystem::exists(trainer, error)) {
+      log.Warning("there is no trainer, so jobs will fail", {{"trainer", trainer}});
     }
   }
   lifecycle.Enter(Phase::kServing);
@@ -250,12 +279,14 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   if (!lifecycle.failure().ok()) grpc_server->SetNothingServing();
   stop.WaitForNotification();
   lifecycle.Enter(Phase::kDraining);
+  // Jobs write their checkpoints meanwhile. And if the trainers got the signal too, as from a service
+  // manager that ends the whole group, that is no failure of theirs.
+  if (admin != nullptr) admin->BeginStop();
   grpc_server->SetNothingServing();
   log.Info("draining", {{"drain_delay", absl::FormatDuration(config.shutdown.drain_delay)}});
   absl::SleepFor(config.shutdown.drain_delay);
   lifecycle.Enter(Phase::kStopping);
   log.Info("stopping", {{"drain_timeout", absl::FormatDuration(config.shutdown.drain_timeout)}});
-  if (admin != nullptr) admin->BeginStop();
   grpc_server->Shutdown(config.shutdown.drain_timeout);
   if (admin != nullptr) admin->Stop(config.shutdown.drain_timeout);
   log.Info("stopped");
@@ -279,13 +310,17 @@ int Main(const std::vector<std::string>& arguments) {
     return kExitBadUsage;
   }
   const absl::StatusOr<EngineOptions> engine_options = ToEngineOptions(config.compute);
-  if (absl::IsInvalidArgument(engine_options.status())) {
+  const absl::StatusOr<AdminEndpoint::Options> admin_options =
+      engine_options.ok() ? ToAdminOptions(config, engine_options->device)
+                          : engine_options.status();
+  if (absl::IsInvalidArgument(admin_options.status())) {
     std::fprintf(stderr, "localmamba_server: %s\n",
-                 std::string(engine_options.status().message()).c_str());
+                 std::string(admin_options.status().message()).c_str());
     return kExitBadUsage;
   }
-  const absl::Status status =
-      engine_options.ok() ? Serve(config, *engine_options, *log) : engine_options.status();
+  const absl::Status status = admin_options.ok()
+                                  ? Serve(config, *engine_options, *admin_options, *log)
+                                  : admin_options.status();
   if (status.ok()) return EXIT_SUCCESS;
   log->Error("cannot serve", {{"code", absl::StatusCodeToString(status.code())},
                               {"error", std::string(status.message())}});

@@ -54,6 +54,11 @@ absl::Status JobScheduler::CheckRoomInQueue() {
       absl::StrCat("the queue of jobs is full: max_queued_jobs is ", options_.max_queued_jobs));
 }
 
+bool JobScheduler::stopping() {
+  MutexLock lock(mu_);
+  return stopping_;
+}
+
 absl::StatusOr<Job> JobScheduler::Get(const std::string& id) {
   LM_ASSIGN_OR_RETURN(const int64_t number, ParseJobId(id));
   MutexLock lock(mu_);

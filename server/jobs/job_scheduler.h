@@ -59,6 +59,7 @@ class JobScheduler {
 
   // Starts no more jobs and tells those that run to stop; does not wait.
   void BeginStop() ABSL_LOCKS_EXCLUDED(mu_);
+  [[nodiscard]] bool stopping() ABSL_LOCKS_EXCLUDED(mu_);  // since BeginStop
   // BeginStop, then waits until none runs. Those that did not finish are queued, for the next
   // server.
   void Stop() ABSL_LOCKS_EXCLUDED(mu_);

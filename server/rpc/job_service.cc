@@ -41,9 +41,8 @@ std::string ReadPiece(const std::string& path, int64_t offset) {
 
 class JobService final : public admin::v1::JobService::CallbackService {
  public:
-  JobService(JobScheduler& jobs, const Lifecycle& lifecycle, Executor& executor,
-             ServerMetrics& metrics)
-      : jobs_(jobs), lifecycle_(lifecycle), executor_(executor), metrics_(metrics) {}
+  JobService(JobScheduler& jobs, Executor& executor, ServerMetrics& metrics)
+      : jobs_(jobs), executor_(executor), metrics_(metrics) {}
 
   ServerUnaryReactor* CreateTrainingJob(CallbackServerContext* /*context*/,
                                         const admin::v1::CreateTrainingJobRequest* request,
@@ -177,21 +176,20 @@ class JobService final : public admin::v1::JobService::CallbackService {
   }
 
   [[nodiscard]] absl::StatusOr<StreamStep> WaitUnlessStopping() const {
-    if (lifecycle_.phase() != Phase::kStopping) return StreamStep::kWait;
+    if (!jobs_.stopping()) return StreamStep::kWait;
     return absl::UnavailableError("the server is stopping");
   }
 
   JobScheduler& jobs_;
-  const Lifecycle& lifecycle_;
   Executor& executor_;
   ServerMetrics& metrics_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> CreateJobService(JobScheduler& jobs, const Lifecycle& lifecycle,
-                                                Executor& executor, ServerMetrics& metrics) {
-  return std::make_unique<JobService>(jobs, lifecycle, executor, metrics);
+std::unique_ptr<grpc::Service> CreateJobService(JobScheduler& jobs, Executor& executor,
+                                                ServerMetrics& metrics) {
+  return std::make_unique<JobService>(jobs, executor, metrics);
 }
 
 }  // namespace localmamba::server

@@ -7,7 +7,6 @@
 #include "server/jobs/job_scheduler.h"
 #include "server/metrics/server_metrics.h"
 #include "server/runtime/executor.h"
-#include "server/runtime/lifecycle.h"
 
 namespace grpc {
 class Service;
@@ -15,10 +14,10 @@ class Service;
 
 namespace localmamba::server {
 
-// The calls' work is done by `executor`. Streams end when `lifecycle` is stopping and the
-// scheduler's watchers hear of it. The references outlive the service.
-std::unique_ptr<grpc::Service> CreateJobService(JobScheduler& jobs, const Lifecycle& lifecycle,
-                                                Executor& executor, ServerMetrics& metrics);
+// The calls' work is done by `executor`. Streams end when the scheduler begins to stop. The
+// references outlive the service.
+std::unique_ptr<grpc::Service> CreateJobService(JobScheduler& jobs, Executor& executor,
+                                                ServerMetrics& metrics);
 
 }  // namespace localmamba::server
 

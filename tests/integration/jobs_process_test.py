@@ -4,7 +4,9 @@ Usage: jobs_process_test.py SOURCE_DIR SERVER TOOL CLIENT [unittest options]
 """
 
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,9 +34,10 @@ class JobsProcessTest(unittest.TestCase):
         self.run_file.write_text(json.dumps({"model": model, "data": {"path": str(self.folder)}}))
         self.sample = SOURCE / "deploy/samples/cat.jpg"
 
-    def server(self, *flags: str) -> ServerProcess:
+    def server(self, *flags: str, drain_delay: str = "0s") -> ServerProcess:
         return ServerProcess(SERVER, self.repository, "--trainer",
-                             str(SOURCE / "tests/support/fake_trainer.py"), "--drain-delay", "0s", *flags)
+                             str(SOURCE / "tests/support/fake_trainer.py"), "--drain-delay", drain_delay,
+                             *flags)
 
     def client(self, server: ServerProcess, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run([CLIENT, "--server", server.grpc_target, "--admin", server.admin_target,
@@ -100,6 +103,29 @@ class JobsProcessTest(unittest.TestCase):
         self.hold.unlink()
         with self.server() as server:
             self.assertIn("version 2 of tiny", self.ok(server, "jobs", "watch", "job-1"))
+
+    def test_a_signal_to_the_whole_group_is_no_failure_of_the_job(self):
+        self.hold.touch()
+        with self.server(drain_delay="1s") as server:
+            self.submit(server)
+            self.await_progress(server)
+            server.terminate()
+            server.await_log("draining")
+            os.kill(int((self.repository / ".jobs/job-1/lock").read_text()), signal.SIGTERM)
+            self.assertEqual(server.wait(), 0)
+        self.hold.unlink()
+        with self.server() as server:
+            self.assertIn("version 2 of tiny", self.ok(server, "jobs", "watch", "job-1"))
+
+    def test_devices_and_folder_of_jobs_are_checked_at_the_start(self):
+        config = self.folder / "server.json"
+        for admin, message in (({"devices": ["gpu"]}, 'admin.devices: device "gpu"'),
+                               ({"jobs_folder": f"{self.repository}/jobs/"}, "among the models")):
+            config.write_text(json.dumps({"model_repository": str(self.repository), "admin": admin}))
+            result = subprocess.run([SERVER, "--config", str(config)], capture_output=True, text=True,
+                                    timeout=TIMEOUT_S)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(message, result.stderr)
 
     def test_failures_are_told(self):
         (self.folder / "script.json").write_text(json.dumps({"exit": 3, "message": "loss is NaN at step 7"}))

@@ -43,12 +43,10 @@ class JobsTest : public testing::Test {
     EXPECT_TRUE(made_.Write("result", 1).ok());
     EXPECT_TRUE(models_.LoadDefaults().ok());
     admin_ = *AdminEndpoint::Start(Options(), {.models = models_,
-                                               .lifecycle = lifecycle_,
                                                .metrics = metrics_,
                                                .job_metrics = job_metrics_,
                                                .clock = clock_,
                                                .log = log_});
-    lifecycle_.Enter(Phase::kServing);
     client_ = std::make_unique<AdminClient>(absl::StrCat("127.0.0.1:", admin_->port()));
     Script(absl::StrCat(R"({"epochs": 3, "result": ")", (made_.path() / "result").string(), "\"}"));
   }
@@ -105,7 +103,6 @@ class JobsTest : public testing::Test {
   const TinyRepository made_;
   const std::unique_ptr<Allocator> host_ = *CreateDeviceAllocator(Device::Cpu());
   RealClock clock_;
-  Lifecycle lifecycle_;
   const Log log_ = *Log::ToStderr("error");
   prometheus::Registry registry_;
   ServerMetrics metrics_{registry_};
@@ -245,7 +242,6 @@ TEST_F(JobsTest, StreamsEndWhenTheServerStops) {
   std::vector<absl::Status> ends(2);
   std::thread watch([&] { ends[0] = client_->WatchJob(id, [](const Job&) {}); });
   std::thread logs([&] { ends[1] = client_->GetJobLogs(id, true, 0, [](absl::string_view) {}); });
-  lifecycle_.Enter(Phase::kStopping);
   admin_->Stop(absl::Seconds(30));
   watch.join();
   logs.join();
@@ -273,7 +269,6 @@ TEST_F(JobsTest, AFolderThatCannotHoldJobsIsNamedAtStart) {
   AdminEndpoint::Options options = Options();
   options.jobs.folder = folder_ / "script.json";
   const absl::Status status = AdminEndpoint::Start(options, {.models = models_,
-                                                             .lifecycle = lifecycle_,
                                                              .metrics = metrics_,
                                                              .job_metrics = job_metrics_,
                                                              .clock = clock_,
