@@ -17,9 +17,8 @@ namespace {
 
 constexpr char kExitCodes[] =
     "Exit status: 0 success; 1 the job that was watched failed or was cancelled, or the answer "
-    "could "
-    "not be written out; 2 bad usage or input (an unreadable file, a picture or model that the "
-    "server does not accept); 3 server trouble (unreachable, not serving, busy, failing, or no "
+    "could not be written out; 2 bad usage or input (an unreadable file, a picture or model that "
+    "the server does not accept); 3 server trouble (unreachable, not serving, busy, failing, or no "
     "answer in time).";
 
 CLI::Validator DurationText() {
@@ -91,13 +90,14 @@ int Main(int argc, char** argv) {
   absl::ParseDuration(timeout, &common.timeout);  // checked above
   if (!raw.empty()) ParseRawSize(raw, options.raw.emplace());
 
-  if (admin.command()) {
-    return static_cast<int>(admin.command()(AdminClient(admin.server()), common));
-  }
   const VisionClient client(server);
   ExitCode code = ExitCode::kSuccess;
   if (classify->parsed()) code = RunClassify(client, options, common, std::cout, std::cerr);
-  if (models->parsed()) code = RunModels(client, common, std::cout, std::cerr);
+  if (admin.command()) {
+    code = admin.command()(AdminClient(admin.server()), common);
+  } else if (models->parsed()) {
+    code = RunModels(client, common, std::cout, std::cerr);
+  }
   if (health->parsed()) code = RunHealth(client, health_model, common, std::cout, std::cerr);
   if (!std::cout.flush()) {
     std::cerr << "localmamba: cannot write to standard output\n";
