@@ -10,8 +10,8 @@
 namespace localmamba::server {
 
 // Launches as soon as a full batch waits, or the oldest request has waited for max_queue_delay. An
-// engine takes one batch at a time, so requests that come while all engines work form the next batch
-// even with a delay of 0.
+// engine takes one batch at a time, so requests that come while all engines work form the next
+// batch even with a delay of 0.
 class FifoPolicy final : public BatchPolicy {
  public:
   struct Options {

@@ -110,7 +110,8 @@ absl::Status MergeFile(const std::string& path, v1::ServerConfig& proto) {
   constexpr int kMaxDepth = 8;
   LM_RETURN_IF_ERROR(Annotate(ParseStrictJson(json.str(), kMaxDepth).status(), path));
   LM_RETURN_IF_ERROR(MergeJson(json.str(), path, proto));
-  // What is out of range here is the file's fault; whether it names a repository does not matter yet.
+  // What is out of range here is the file's fault; whether it names a repository does not matter
+  // yet.
   v1::ServerConfig alone = proto;
   if (!alone.has_model_repository()) alone.set_model_repository("any");
   return Annotate(ToServerConfig(alone).status(), path);

@@ -26,9 +26,9 @@ struct HttpReply {
 // Path ("/metrics") to what answers a GET of it, from several threads at once.
 using HttpPages = std::map<std::string, std::function<HttpReply()>>;
 
-// Answers GET and HEAD of its pages, 404 to other paths, 405 to other methods. Each connection carries one request, so
-// that idle clients hold no thread; when all threads are busy and `max_queue` connections wait,
-// further ones wait in the system's backlog.
+// Answers GET and HEAD of its pages, 404 to other paths, 405 to other methods. Each connection
+// carries one request, so that idle clients hold no thread; when all threads are busy and
+// `max_queue` connections wait, further ones wait in the system's backlog.
 class HttpServer {
  public:
   struct Options {

@@ -21,10 +21,10 @@ struct ServedStatus {
   size_t max_batch_size = 1;
 };
 
-// /metrics: everything in `metrics`. /livez: 200 as long as the process answers, but 503 with
-// the reason after lifecycle.Fail. /readyz: 200 if `lifecycle` is ready, else 503, with a JSON object
-// {"ready", "phase", "error" after a failure, "models"} that lists each of `models`. `models` is asked while `lifecycle` is past loading, from
-// several threads. The references outlive the pages.
+// /metrics: everything in `metrics`. /livez: 200 as long as the process answers, but 503 with the
+// reason after lifecycle.Fail. /readyz: 200 if `lifecycle` is ready, else 503, with a JSON object
+// {"ready", "phase", "error" after a failure, "models"} that lists each of `models`. `models` is
+// asked while `lifecycle` is past loading, from several threads. The references outlive the pages.
 HttpPages StatusPages(const ServerMetrics& metrics, const Lifecycle& lifecycle,
                       std::function<std::vector<ServedStatus>()> models);
 

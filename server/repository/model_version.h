@@ -38,8 +38,8 @@ struct ModelVersion {
   std::vector<WarmBatch> warm_batches;
 };
 
-// Reads weights and labels and makes `instance_count` engines. `options.normalization` is replaced by that of the
-// spec. Without a labels.json class i is called "class_i".
+// Reads weights and labels and makes `instance_count` engines. `options.normalization` is replaced
+// by that of the spec. Without a labels.json class i is called "class_i".
 // Errors: INVALID_ARGUMENT or NOT_FOUND naming the file at fault; those of Engine::Create.
 absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder& folder,
                                                                int64_t version,

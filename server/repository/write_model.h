@@ -21,9 +21,9 @@ struct WriteModelOptions {
 };
 
 // Writes <path>/model.json and <path>/<version>/, made if need be. The version appears at once and
-// complete. Errors: ALREADY_EXISTS without `overwrite`; INVALID_ARGUMENT for a label of a version that
-// is not there; FAILED_PRECONDITION if another model.json would leave other versions unreadable; FAILED_PRECONDITION for a parameter without
-// a value; those of AtomicFile.
+// complete. Errors: ALREADY_EXISTS without `overwrite`; INVALID_ARGUMENT for a label of a version
+// that is not there; FAILED_PRECONDITION if another model.json would leave other versions
+// unreadable, or for a parameter without a value; those of AtomicFile.
 absl::Status WriteModel(const std::string& path, const ModelSpec& spec,
                         const ParameterSet& parameters, const WriteModelOptions& options);
 
