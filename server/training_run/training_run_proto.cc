@@ -64,8 +64,7 @@ absl::StatusOr<ScanSearch> SearchFromProto(const v1::ScanSearch& proto, const v1
 }
 
 absl::StatusOr<ModelSpec> ModelFromProto(v1::ModelSpec proto, bool with_search) {
-  const bool has_network = proto.network_case() != v1::ModelSpec::NETWORK_NOT_SET;
-  if (with_search && has_network) FillDirections(proto);
+  if (with_search) FillDirections(proto);
   absl::StatusOr<ModelSpec> model = ModelSpecFromProto(proto);
   if (!model.ok()) return Annotate(model.status(), "model");
   return model;
