@@ -34,7 +34,8 @@ class CheckpointFolder {
       : folder_(std::move(folder)), config_(config) {}
 
   // Writes the checkpoint and then removes those that `config` does not keep. Makes the folder if
-  // need be, and removes what an attempt that was killed while it wrote has left there. Returns the path. Errors: those of WriteCheckpoint; older checkpoints are intact then.
+  // need be, and removes what an attempt that was killed while it wrote has left there. Returns the
+  // path. Errors: those of WriteCheckpoint; older checkpoints are intact then.
   absl::StatusOr<std::string> Write(const Checkpoint& checkpoint);
 
   struct Found {
