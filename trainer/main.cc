@@ -3,6 +3,7 @@
 // Exit status: 0 the run is finished; 2 flags, run file, data or checkpoints are not usable as
 // asked; 3 training diverged; 4 stopped by SIGTERM or SIGINT after writing a checkpoint; 1 any
 // other failure. Errors are one line on standard error and the event RunFailed.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "kernels/base/status_macros.h"
+#include "nlohmann/json.hpp"
 #include "server/runtime/idle_threads.h"
 #include "server/runtime/signal_listener.h"
 #include "server/training_run/training_run_proto.h"
@@ -73,6 +75,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
+// Messages of events are UTF-8; names of files, which errors have in them, need not be.
+std::string AsUtf8(const std::string& text) {
+  using nlohmann::json;
+  const std::string quoted = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  return json::parse(quoted).get<std::string>();
+}
+
 absl::StatusOr<RunEnd> Run(const Flags& flags, EventStream& events, const std::atomic<bool>& stop) {
   LM_ASSIGN_OR_RETURN(v1::TrainingRun proto, ReadTrainingRun(flags.run));
   if (!flags.recipe.empty()) {
@@ -100,6 +109,13 @@ int Main(int argc, char** argv) {
     return kExitUnusable;
   }
 
+  // A file that is opened later would get the descriptor, and the events.
+  if (flags.events_fd >= 0 && fcntl(flags.events_fd, F_GETFD) < 0) {
+    std::fprintf(stderr, "localmamba_trainer: --events-fd %d: wanted an open file descriptor\n",
+                 flags.events_fd);
+    return kExitUnusable;
+  }
+
   std::signal(SIGPIPE, SIG_IGN);  // the reader of events may go
   std::atomic<bool> stop = false;
   const auto listener =
@@ -117,7 +133,7 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "localmamba_trainer: %s\n", message.c_str());
     v1::TrainerEvent event;
     event.mutable_failed()->set_code(static_cast<int>(end.status().code()));
-    event.mutable_failed()->set_message(message);
+    event.mutable_failed()->set_message(AsUtf8(message));
     events.Send(std::move(event));
   }
   return ExitStatus(end);

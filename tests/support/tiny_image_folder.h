@@ -35,7 +35,7 @@ inline void WriteTinyImageFolder(const std::string& path, int train_images, int 
   for (const auto& [part, count] : {std::pair("train", train_images), {"val", val_images}}) {
     for (int label = 0; label < 4; ++label) {
       if (count == 0) continue;
-    const std::string folder = absl::StrCat(path, "/", part, "/c", label);
+      const std::string folder = absl::StrCat(path, "/", part, "/c", label);
       std::filesystem::create_directories(folder);
       for (int i = 0; i < count; ++i) {
         const Bytes bytes = EncodePng(MakeTinyImage(label, ++seed));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -236,6 +237,24 @@ TEST_F(TrainerProcessTest, TooManyUnreadableImagesAreUnusableData) {
   const ProcessResult result = Run(Json());
   EXPECT_EQ(result.exit_status, 2);
   EXPECT_THAT(result.err, HasSubstr("unreadable"));
+}
+
+TEST_F(TrainerProcessTest, AnErrorThatNamesAFileInAnotherEncodingReachesTheReaderOfEvents) {
+  std::ofstream(absl::StrCat(folder_, "/data/train/c0/\xe9.png")) << "no image";
+  std::string json = Json();
+  const std::string path = folder_ + "/data\"";
+  json.replace(json.find(path), path.size(), path + R"(, "max_unreadable_share": 0)");
+  const ProcessResult result = Run(json);
+  EXPECT_EQ(result.exit_status, 2);
+  ASSERT_EQ(result.events.back().event_case(), TrainerEvent::kFailed);
+  EXPECT_THAT(result.events.back().failed().message(), HasSubstr("c0/\uFFFD.png"));
+}
+
+TEST_F(TrainerProcessTest, AnEventsDescriptorThatIsNotOpenIsRefused) {
+  const std::string command = absl::StrCat(LOCALMAMBA_TRAINER, " --run x --output ", folder_,
+                                           "/out --events-fd 99 2> ", folder_, "/err");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
+  EXPECT_THAT(ReadText(folder_ + "/err"), HasSubstr("--events-fd 99"));
 }
 
 TEST_F(TrainerProcessTest, ADivergedRunHasAnExitStatusOfItsOwn) {
