@@ -1,6 +1,6 @@
 // The selective scan for the operands of the tiled kernel (selective_scan_tile_cuda.cuh) where a
-// thread for each pair of channels would not fill the GPU: kLanes threads share a channel, each with
-// 16 / kLanes of its states, so that long sequences of small batches need few pieces or none.
+// thread for each pair of channels would not fill the GPU: kLanes threads share a channel, each
+// with 16 / kLanes of its states, so that long sequences of small batches need few pieces or none.
 //
 // A block walks its sequence in tiles. Per tile:
 //   - projection rows and index maps arrive in shared memory by asynchronous copies, and u in

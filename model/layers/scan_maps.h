@@ -36,8 +36,9 @@ class ScanMapCache {
   ScanMapCache(VerticalReverse vertical_reverse, ClassToken class_token)
       : vertical_reverse_(vertical_reverse), class_token_(class_token) {}
 
-  // The maps of a layer on a grid, one per direction; retained by the context. Errors: INVALID_ARGUMENT if the sequence of
-  // a direction is too long for 32-bit indices; those of the context's allocator and of Copy.
+  // The maps of a layer on a grid, one per direction; retained by the context. Errors:
+  // INVALID_ARGUMENT if the sequence of a direction is too long for 32-bit indices; those of the
+  // context's allocator and of Copy.
   absl::StatusOr<std::vector<ScanMaps>> Get(OpContext& context, const LayerDirections& directions,
                                             int64_t height, int64_t width);
 
