@@ -24,6 +24,7 @@ RunIdentity Identify(const PhaseSpec& spec, const PhaseContext& context) {
   recipe["dtype"] = std::string(ToString(TrainingDType(spec.settings.recipe, context.device)));
   return {.settings = {{"model", std::move(model)},
                        {"recipe", std::move(recipe)},
+                       {"initial_weights", spec.initial_weights},
                        {"train_images", context.images.train_images()}},
           .class_names = context.images.classes()};
 }

@@ -215,6 +215,17 @@ TEST_F(TrainerProcessTest, AnotherRunInTheSameFolderIsRefused) {
             static_cast<int>(absl::StatusCode::kFailedPrecondition));
 }
 
+TEST_F(TrainerProcessTest, OtherInitialWeightsInTheSameFolderAreRefused) {
+  const ProcessResult first = Run(Json());
+  ASSERT_EQ(first.exit_status, 0) << first.err;
+  const std::string weights = folder_ + "/first.safetensors";
+  fs::copy_file(first.events.back().finished().result() + "/1/weights.safetensors", weights);
+  const ProcessResult result =
+      Run(Json("", absl::StrCat(R"(, "initial_weights": ")", weights, R"(")")));
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr("/initial_weights is \"\", wanted"));
+}
+
 TEST_F(TrainerProcessTest, AnUnusableRunFileHasAnExitStatusOfItsOwn) {
   const ProcessResult result = Run(Json(R"(, "epoch": 1)"));
   EXPECT_EQ(result.exit_status, 2);
