@@ -124,6 +124,7 @@ absl::StatusOr<Job> JobScheduler::Resume(const std::string& id) {
     job.clear_message();
     job.clear_end_time();
     job.clear_cancel_requested();
+    job.clear_interruptions();
     LM_RETURN_IF_ERROR(store_.SaveAsLast(job));
     look_in_queue_ = true;
     Count();

@@ -31,6 +31,7 @@ Durable ApplyEvent(const v1::TrainerEvent& event, admin::v1::Job& job) {
       return Durable::kEpoch;
     case v1::TrainerEvent::kCheckpointWritten:
       job.set_checkpoint(event.checkpoint_written().path());
+      job.clear_interruptions();
       return Durable::kJob;
     case v1::TrainerEvent::kDirectionsFound:
       *job.mutable_directions() = event.directions_found();

@@ -26,6 +26,24 @@ namespace fs = std::filesystem;
 
 constexpr absl::Duration kRetryDelay = absl::Seconds(5);
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+constexpr int kMaxInterruptions = 3;
+
+// What a job becomes that ran when the last server died.
+void Interrupt(Job& job, absl::Time now) {
+  job.set_interruptions(job.interruptions() + 1);
+  if (job.cancel_requested()) {
+    job.set_state(admin::v1::JOB_STATE_CANCELLED);
+    job.set_message("cancelled while the server was stopped");
+  } else if (job.interruptions() >= kMaxInterruptions) {
+    job.set_state(admin::v1::JOB_STATE_FAILED);
+    job.set_message(absl::StrCat("the server died ", job.interruptions(),
+                                 " times in a row while this job ran, for want of memory perhaps"));
+  } else {
+    job.set_state(admin::v1::JOB_STATE_QUEUED);
+    return;
+  }
+  *job.mutable_end_time() = ToTimestamp(now);
+}
 
 // Says the same of a job for ever, whatever the server it ran on.
 std::string JobJson(const Job& job) {
@@ -65,13 +83,7 @@ absl::Status JobScheduler::Start() {
     LM_ASSIGN_OR_RETURN(std::vector<Job> interrupted,
                         store_.List({admin::v1::JOB_STATE_RUNNING}, kNoLimit, kNoLimit));
     for (Job& job : interrupted) {
-      if (job.cancel_requested()) {
-        job.set_state(admin::v1::JOB_STATE_CANCELLED);
-        job.set_message("cancelled while the server was stopped");
-        *job.mutable_end_time() = ToTimestamp(clock_.Now());
-      } else {
-        job.set_state(admin::v1::JOB_STATE_QUEUED);
-      }
+      Interrupt(job, clock_.Now());
       LM_RETURN_IF_ERROR(store_.Save(job));
       log_.Info("job interrupted", {{"job", job.id()}, {"state", NameOf(job.state())}});
     }
@@ -269,6 +281,7 @@ Job JobScheduler::Concluded(const Attempt& attempt, const absl::StatusOr<int64_t
   const JobExit& exit = *attempt.exit;
   Job job = attempt.job;
   job.clear_cancel_requested();
+  job.clear_interruptions();
   if (exit.kind == JobExit::Kind::kFinished) {
     job.set_state(version.ok() ? admin::v1::JOB_STATE_SUCCEEDED : admin::v1::JOB_STATE_FAILED);
     if (version.ok()) job.set_version(*version);

@@ -32,6 +32,7 @@ namespace localmamba::server {
 //     │           ├──────► FAILED        RUNNING ──► QUEUED when the server stops or has died.
 //     └───────────┴──────► CANCELLED
 //
+// A job that runs when the server dies for the third time in a row has FAILED.
 // Errors of all calls: NOT_FOUND for an unknown id; those of JobStore.
 class JobScheduler {
  public:

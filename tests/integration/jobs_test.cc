@@ -16,6 +16,7 @@
 #include "client/cpp/vision_client.h"
 #include "kernels/base/mutex.h"
 #include "server/admin_endpoint.h"
+#include "server/jobs/job_state.h"
 #include "server/repository/model_spec_proto.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temporary_folder.h"
@@ -82,7 +83,11 @@ class JobsTest : public testing::Test {
   }
   // Until the trainer works.
   void AwaitProgress(const std::string& id) {
-    while (!client_->GetJob(id, kTimeout)->has_progress()) std::this_thread::yield();
+    for (Job job = *client_->GetJob(id, kTimeout); !job.has_progress();
+         job = *client_->GetJob(id, kTimeout)) {
+      ASSERT_FALSE(HasEnded(job.state())) << job.message();
+      std::this_thread::yield();
+    }
   }
   std::string Logs(const std::string& id, bool follow = false) {
     std::string text;

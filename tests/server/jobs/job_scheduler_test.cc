@@ -353,6 +353,30 @@ TEST_F(JobSchedulerTest, AfterACrashRunningJobsAreRunAgainBeforeTheOthers) {
   EXPECT_EQ(scheduler_->Get("job-2")->state(), JOB_STATE_QUEUED);
 }
 
+TEST_F(JobSchedulerTest, AJobThatTheServerDiesOfIsNotRunForEver) {
+  const auto crash = [this] {
+    runner_->Await(0);
+    Crash();
+    Begin();
+  };
+  Create();
+  crash();
+  v1::TrainerEvent event;
+  event.mutable_checkpoint_written()->set_path("/checkpoint");
+  runner_->Await(0).Report(event);  // it gets on: counted from here
+  for (const int interruptions : {1, 2}) {
+    crash();
+    EXPECT_EQ(scheduler_->Get("job-1")->interruptions(), interruptions);
+  }
+  crash();
+  const Job job = *scheduler_->Get("job-1");
+  EXPECT_EQ(job.state(), JOB_STATE_FAILED);
+  EXPECT_THAT(job.message(), HasSubstr("died 3 times in a row"));
+  ASSERT_TRUE(scheduler_->Resume("job-1").ok());
+  EXPECT_EQ(runner_->Await(0).task.folder.path(), scheduler_->FolderOf(1).path());
+  EXPECT_EQ(scheduler_->Get("job-1")->interruptions(), 0);
+}
+
 TEST_F(JobSchedulerTest, ACancellationOutlivesACrash) {
   Create();
   runner_->Await(0);
