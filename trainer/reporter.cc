@@ -35,7 +35,7 @@ v1::EpochFinished ToProto(const EpochReport& report, v1::Phase phase) {
   if (result.top1.has_value()) proto.set_top1(*result.top1);
   if (result.top5.has_value()) proto.set_top5(*result.top5);
   proto.set_seconds(result.seconds);
-  for (const DirectionProbabilities& layer : report.directions) {
+  for (const DirectionProbabilities& layer : result.directions) {
     v1::DirectionProbabilities* entry = proto.add_directions();
     entry->mutable_probability()->Add(layer.probability.begin(), layer.probability.end());
     entry->set_entropy(layer.entropy);
@@ -96,8 +96,8 @@ absl::Status Reporter::OnEpoch(const EpochReport& report) {
     if (!value.has_value()) continue;
     LM_RETURN_IF_ERROR(file_->AddScalar(tag, report.step, *value, now));
   }
-  for (size_t layer = 0; layer < report.directions.size(); ++layer) {
-    const DirectionProbabilities& directions = report.directions[layer];
+  for (size_t layer = 0; layer < result.directions.size(); ++layer) {
+    const DirectionProbabilities& directions = result.directions[layer];
     const std::string name = absl::StrCat("/layer_", layer);
     LM_RETURN_IF_ERROR(file_->AddBars(absl::StrCat("directions/probability", name), report.step,
                                       directions.probability, now));

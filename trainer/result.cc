@@ -8,6 +8,7 @@
 #include "model/networks/complexity.h"
 #include "model/networks/network.h"
 #include "model/vision/labels.h"
+#include "model/weights/atomic_file.h"
 #include "model/weights/load_weights.h"
 #include "server/repository/json_layout.h"
 #include "server/repository/proto_json.h"
@@ -21,6 +22,15 @@ using nlohmann::ordered_json;
 
 ordered_json ToJson(const std::optional<double>& value) {
   return value.has_value() ? ordered_json(*value) : ordered_json();
+}
+
+ordered_json ToJson(const std::vector<DirectionProbabilities>& directions) {
+  ordered_json layers = ordered_json::array();
+  for (const DirectionProbabilities& layer : directions) {
+    layers.push_back(
+        {{"probability", layer.probability}, {"entropy", layer.entropy}, {"margin", layer.margin}});
+  }
+  return layers;
 }
 
 ordered_json ToJson(const EpochResult& epoch) {
@@ -43,19 +53,27 @@ ordered_json ToJson(const PhaseResult& phase) {
           {"epochs", std::move(epochs)}};
 }
 
-ordered_json ToJson(const SearchOutcome& outcome) {
+ordered_json Candidates(const SearchOutcome& outcome) {
   ordered_json candidates = ordered_json::array();
   for (const ScanDirection& direction : outcome.search.search.candidates) {
     candidates.push_back(direction.ToString());
   }
-  ordered_json layers = ordered_json::array();
-  for (const DirectionProbabilities& layer : outcome.phase.directions) {
-    layers.push_back(
-        {{"probability", layer.probability}, {"entropy", layer.entropy}, {"margin", layer.margin}});
+  return candidates;
+}
+
+// By epoch; too long for metrics.json, which servers send for every version.
+ordered_json Probabilities(const SearchOutcome& outcome) {
+  ordered_json epochs = ordered_json::array();
+  for (const EpochResult& epoch : outcome.phase.progress.epochs) {
+    epochs.push_back({{"epoch", epoch.epoch}, {"layers", ToJson(epoch.directions)}});
   }
+  return {{"candidates", Candidates(outcome)}, {"epochs", std::move(epochs)}};
+}
+
+ordered_json ToJson(const SearchOutcome& outcome) {
   ordered_json json = ToJson(outcome.phase);
-  json["candidates"] = std::move(candidates);
-  json["layers"] = std::move(layers);
+  json["candidates"] = Candidates(outcome);
+  json["layers"] = ToJson(outcome.phase.directions);
   json["recipe"] = ProtoToJson(RecipeToProto(outcome.search.settings));
   return json;
 }
@@ -98,6 +116,10 @@ absl::StatusOr<std::string> WriteResult(const RunOutcome& outcome, const NamedTe
                                                context.images.classes().end());
   options.labels_json = FormatLabels(classes);
   LM_ASSIGN_OR_RETURN(options.metrics_json, FormatMetrics(outcome, context));
+  if (outcome.search.has_value()) {
+    LM_RETURN_IF_ERROR(WriteFileAtomically(context.output + "/search/probabilities.json",
+                                           LayOutJson(Probabilities(*outcome.search))));
+  }
   std::string folder = context.output + "/result";
   LM_RETURN_IF_ERROR(WriteModel(folder, outcome.model, network->parameters(), options));
   return folder;

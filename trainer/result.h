@@ -30,9 +30,9 @@ struct RunOutcome {
 // settings and seed. Errors: those of CountComplexity.
 absl::StatusOr<std::string> FormatMetrics(const RunOutcome& outcome, const PhaseContext& context);
 
-// Writes <output>/result/model.json and <output>/result/1/, in place of what was there. weights:
-// of the model, by parameter name. Returns the folder. Errors: those of AssignWeights and
-// WriteModel.
+// Writes <output>/result/model.json and <output>/result/1/, in place of what was there, and before
+// them, after a search, <output>/search/probabilities.json. weights: of the model, by parameter
+// name. Returns the result's folder. Errors: those of AssignWeights, AtomicFile and WriteModel.
 absl::StatusOr<std::string> WriteResult(const RunOutcome& outcome, const NamedTensors& weights,
                                         const PhaseContext& context);
 

@@ -30,13 +30,33 @@ std::optional<double> OptionalDouble(const json& value) {
   return value.get<double>();
 }
 
+json ToJson(const std::vector<DirectionProbabilities>& layers) {
+  json list = json::array();
+  for (const DirectionProbabilities& layer : layers) {
+    list.push_back(
+        {{"probability", layer.probability}, {"entropy", layer.entropy}, {"margin", layer.margin}});
+  }
+  return list;
+}
+
+std::vector<DirectionProbabilities> DirectionsFromJson(const json& list) {
+  std::vector<DirectionProbabilities> layers;
+  for (const json& layer : list) {
+    layers.push_back({.probability = layer.at("probability").get<std::vector<double>>(),
+                      .entropy = layer.at("entropy").get<double>(),
+                      .margin = layer.at("margin").get<double>()});
+  }
+  return layers;
+}
+
 json ToJson(const EpochResult& epoch) {
   return {{"epoch", epoch.epoch},
           {"train_loss", epoch.train_loss},
           {"validation_loss", ToJson(epoch.validation_loss)},
           {"top1", ToJson(epoch.top1)},
           {"top5", ToJson(epoch.top5)},
-          {"seconds", epoch.seconds}};
+          {"seconds", epoch.seconds},
+          {"directions", ToJson(epoch.directions)}};
 }
 
 EpochResult EpochFromJson(const json& value) {
@@ -46,7 +66,8 @@ EpochResult EpochFromJson(const json& value) {
           .validation_loss = OptionalDouble(value.at("validation_loss")),
           .top1 = OptionalDouble(value.at("top1")),
           .top5 = OptionalDouble(value.at("top5")),
-          .seconds = value.at("seconds").get<double>()};
+          .seconds = value.at("seconds").get<double>(),
+          .directions = DirectionsFromJson(value.value("directions", json::array()))};
 }
 
 json ToJson(const LossScalerState& state) {

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/search/direction_probabilities.h"
 #include "model/training/loss_scaler.h"
 #include "model/weights/host_tensor.h"
 #include "nlohmann/json.hpp"
@@ -30,6 +31,7 @@ struct EpochResult {
   std::optional<double> top1;  // 0 to 1
   std::optional<double> top5;
   double seconds = 0;
+  std::vector<DirectionProbabilities> directions;  // one per layer of a supernet, at the end
 };
 
 // What a checkpoint says besides its tensors.

@@ -127,7 +127,7 @@ absl::Status Trainer::FinishEpoch() {
     report.result.top1 = accuracy->top1();
     report.result.top5 = accuracy->top5();
   }
-  LM_ASSIGN_OR_RETURN(report.directions, Directions());
+  LM_ASSIGN_OR_RETURN(report.result.directions, Directions());
   CountTime();
   report.result.seconds = progress_.epoch_seconds;
   progress_.epochs.push_back(report.result);

@@ -4,11 +4,9 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "model/search/direction_probabilities.h"
 #include "model/training/checkpoint.h"
 
 namespace localmamba {
@@ -31,7 +29,6 @@ struct ProgressReport {
 struct EpochReport {
   int64_t step = 0;
   EpochResult result;
-  std::vector<DirectionProbabilities> directions;  // one per layer of a supernet
 };
 
 // Called by the thread that trains. An error ends the run with it.

@@ -46,7 +46,11 @@ Checkpoint CheckpointAt(int64_t step) {
 
 Checkpoint EvaluatedCheckpoint(int64_t step, double top1) {
   Checkpoint checkpoint = CheckpointAt(step);
-  checkpoint.progress.epochs.push_back({.epoch = step, .train_loss = 0.7, .top1 = top1});
+  checkpoint.progress.epochs.push_back(
+      {.epoch = step,
+       .train_loss = 0.7,
+       .top1 = top1,
+       .directions = {{.probability = {0.25, 0.75}, .entropy = 0.5, .margin = 0.5}}});
   return checkpoint;
 }
 
@@ -74,6 +78,8 @@ TEST(CheckpointTest, ReadsBackExactlyWhatWasWritten) {
   ASSERT_EQ(read->progress.epochs.size(), 1U);
   EXPECT_EQ(read->progress.epochs[0].top1, 1.0 / 3);
   EXPECT_EQ(read->progress.epochs[0].top5, std::nullopt);
+  ASSERT_EQ(read->progress.epochs[0].directions.size(), 1U);
+  EXPECT_EQ(read->progress.epochs[0].directions[0].probability, (std::vector<double>{0.25, 0.75}));
   EXPECT_EQ(read->tensors.at("parameter/head.weight").data<float>()[1], 13.0F / 3);
   EXPECT_TRUE(CheckSameRun(read->run, CheckpointAt(0).run).ok());
 }

@@ -243,8 +243,8 @@ TEST_F(TrainerTest, ASupernetReportsTheProbabilitiesOfItsDirections) {
   ASSERT_TRUE(trainer->Run().ok());
   ASSERT_THAT(observer_.epochs, SizeIs(2));
   for (const EpochReport& epoch : observer_.epochs) {
-    ASSERT_THAT(epoch.directions, SizeIs(2));
-    for (const DirectionProbabilities& layer : epoch.directions) {
+    ASSERT_THAT(epoch.result.directions, SizeIs(2));
+    for (const DirectionProbabilities& layer : epoch.result.directions) {
       EXPECT_THAT(layer.probability, SizeIs(8));
       EXPECT_NEAR(layer.entropy, std::log(8.0), 0.1);  // nearly uniform at the start
     }
