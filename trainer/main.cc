@@ -1,6 +1,7 @@
-// localmamba_trainer: does one training or search run, alone or as a job of the server.
+// localmamba_trainer: does one training or search run, alone or as a job of the server, or the runs
+// of an experiment one after the other.
 //
-// Exit status: 0 the run is finished; 2 flags, run file, data or checkpoints are not usable as
+// Exit status: 0 all is finished; 2 flags, run file, data or checkpoints are not usable as
 // asked; 3 training diverged; 4 stopped by SIGTERM or SIGINT after writing a checkpoint; 1 any
 // other failure. Errors are one line on standard error and the event RunFailed.
 #include <fcntl.h>
@@ -21,8 +22,10 @@
 #include "server/runtime/signal_listener.h"
 #include "server/training_run/training_run_proto.h"
 #include "trainer/event_stream.h"
+#include "trainer/experiment.h"
 #include "trainer/progress_display.h"
 #include "trainer/run.h"
+#include "trainer/run_experiment.h"
 
 namespace localmamba::trainer {
 namespace {
@@ -49,8 +52,10 @@ int ExitStatus(const absl::StatusOr<RunEnd>& end) {
 }
 
 struct Flags {
-  std::string run;
+  std::string run;         // or
+  std::string experiment;  // the other is ""
   std::string recipe;
+  std::string data;
   std::string output;
   std::string device = "auto";
   int events_fd = -1;
@@ -58,9 +63,16 @@ struct Flags {
 };
 
 void AddFlags(CLI::App& app, Flags& flags) {
-  app.add_option("--run", flags.run, "File with a TrainingRun as JSON")->required();
+  CLI::Option_group* what = app.add_option_group("what");
+  what->add_option("--run", flags.run, "File with a TrainingRun as JSON");
+  CLI::Option* experiment =
+      what->add_option("--experiment", flags.experiment,
+                       "File with an Experiment as JSON: several runs, and a report that compares "
+                       "them");
+  what->require_option(1);
   app.add_option("--recipe", flags.recipe,
                  "File with a Recipe as JSON, in place of the one of the run");
+  app.add_option("--data", flags.data, "Folder or tar file, in place of data.path of the run");
   app.add_option("--output", flags.output,
                  "Folder for checkpoints, TensorBoard events and the result; a run that is in it "
                  "already is gone on with")
@@ -68,6 +80,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--device", flags.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   app.add_option("--events-fd", flags.events_fd,
                  "File descriptor that events are written to, as length-delimited messages")
+      ->excludes(experiment)
       ->check(CLI::NonNegativeNumber);
   app.add_option("--threads", flags.threads,
                  "Threads that compute on the CPU and prepare images; 0: all there are")
@@ -82,21 +95,38 @@ std::string AsUtf8(const std::string& text) {
   return json::parse(quoted).get<std::string>();
 }
 
-absl::StatusOr<RunEnd> Run(const Flags& flags, EventStream& events, const std::atomic<bool>& stop) {
-  LM_ASSIGN_OR_RETURN(v1::TrainingRun proto, ReadTrainingRun(flags.run));
+// Puts what flags say in place of what the file says.
+absl::Status Override(const Flags& flags, v1::TrainingRun& run) {
   if (!flags.recipe.empty()) {
-    LM_ASSIGN_OR_RETURN(*proto.mutable_recipe(), ReadRecipe(flags.recipe));
+    LM_ASSIGN_OR_RETURN(*run.mutable_recipe(), ReadRecipe(flags.recipe));
   }
-  LM_ASSIGN_OR_RETURN(TrainingRun run, TrainingRunFromProto(proto));
+  if (!flags.data.empty()) {
+    if (AsUtf8(flags.data) != flags.data) {
+      return absl::InvalidArgumentError("--data is not UTF-8, wanted a path that is");
+    }
+    run.mutable_data()->set_path(flags.data);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RunEnd> Run(const Flags& flags, EventStream& events, const std::atomic<bool>& stop) {
   LM_ASSIGN_OR_RETURN(const Device device, Device::Parse(flags.device));
+  const RunOptions options{.output = flags.output, .device = device, .threads = flags.threads};
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);
-  return Execute(std::move(run),
-                 {.output = flags.output, .device = device, .threads = flags.threads}, events,
-                 display, stop);
+  if (!flags.experiment.empty()) {
+    LM_ASSIGN_OR_RETURN(v1::Experiment experiment, ReadExperiment(flags.experiment));
+    LM_RETURN_IF_ERROR(Override(flags, *experiment.mutable_base()));
+    LM_ASSIGN_OR_RETURN(const ExperimentPlan plan, PlanExperiment(experiment));
+    return RunExperiment(plan, options, stdout, display, stop);
+  }
+  LM_ASSIGN_OR_RETURN(v1::TrainingRun proto, ReadTrainingRun(flags.run));
+  LM_RETURN_IF_ERROR(Override(flags, proto));
+  LM_ASSIGN_OR_RETURN(TrainingRun run, TrainingRunFromProto(proto));
+  return Execute(std::move(run), options, events, display, stop);
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app("Trains a LocalMamba network, or searches its scan directions.",
+  CLI::App app("Trains LocalMamba networks, searches their scan directions, and compares them.",
                "localmamba_trainer");
   Flags flags;
   AddFlags(app, flags);

@@ -13,7 +13,7 @@
 namespace localmamba {
 namespace {
 
-constexpr int kMaxJsonDepth = 16;  // a training run needs 8
+constexpr int kMaxJsonDepth = 16;  // an experiment needs 9
 
 }  // namespace
 

@@ -114,4 +114,8 @@ absl::StatusOr<v1::TrainingRun> ReadTrainingRun(const std::string& path) {
 
 absl::StatusOr<v1::Recipe> ReadRecipe(const std::string& path) { return Read<v1::Recipe>(path); }
 
+absl::StatusOr<v1::Experiment> ReadExperiment(const std::string& path) {
+  return Read<v1::Experiment>(path);
+}
+
 }  // namespace localmamba

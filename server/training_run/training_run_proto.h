@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "localmamba/v1/experiment.pb.h"
 #include "localmamba/v1/training.pb.h"
 #include "server/training_run/training_run.h"
 
@@ -27,6 +28,9 @@ absl::StatusOr<v1::TrainingRun> ReadTrainingRun(const std::string& path);
 
 // The same for a file with a Recipe, as in model/training/recipes.
 absl::StatusOr<v1::Recipe> ReadRecipe(const std::string& path);
+
+// The same for a file with an Experiment, as in model/training/experiments.
+absl::StatusOr<v1::Experiment> ReadExperiment(const std::string& path);
 
 }  // namespace localmamba
 
