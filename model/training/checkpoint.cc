@@ -120,7 +120,7 @@ std::string At(const json& object, const std::string& key) {
   return object.contains(key) ? object.at(key).dump() : "nothing";
 }
 
-// "/recipe/epochs is 3, wanted 5" for each leaf that differs.
+// "/recipe/epochs is 3 in the checkpoint, 5 in this run" for each leaf that differs.
 std::vector<std::string> Differences(const json& found, const json& wanted) {
   const json a = found.flatten();
   const json b = wanted.flatten();
@@ -131,7 +131,9 @@ std::vector<std::string> Differences(const json& found, const json& wanted) {
   for (const std::string& key : keys) {
     const std::string left = At(a, key);
     const std::string right = At(b, key);
-    if (left != right) differences.push_back(absl::StrCat(key, " is ", left, ", wanted ", right));
+    if (left == right) continue;
+    differences.push_back(
+        absl::StrCat(key, " is ", left, " in the checkpoint, ", right, " in this run"));
   }
   return differences;
 }
@@ -165,8 +167,8 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::string& path) {
 absl::Status CheckSameRun(const RunIdentity& found, const RunIdentity& wanted) {
   if (found.class_names != wanted.class_names) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the classes are not those that training began with: found ",
-                     absl::StrJoin(found.class_names, ", "), "; wanted ",
+        absl::StrCat("the classes are not those that training began with: the checkpoint has ",
+                     absl::StrJoin(found.class_names, ", "), "; the data has ",
                      absl::StrJoin(wanted.class_names, ", ")));
   }
   std::vector<std::string> differences = Differences(found.settings, wanted.settings);

@@ -115,6 +115,7 @@ absl::Status Trainer::Step() {
 }
 
 absl::Status Trainer::FinishEpoch() {
+  const absl::Time begin = options_.now();
   const auto epoch = static_cast<int64_t>(progress_.epochs.size()) + 1;
   EpochReport report{.step = progress_.step};
   report.result = {.epoch = epoch,
@@ -137,9 +138,7 @@ absl::Status Trainer::FinishEpoch() {
   progress_.epoch_seconds = 0;
   LM_RETURN_IF_ERROR(observer_.OnEpoch(report));
   LM_RETURN_IF_ERROR(WriteCheckpoint());
-  // Rates are those of training alone.
-  interval_.start = options_.now();
-  interval_.steps = 0;
+  interval_.between_epochs += options_.now() - begin;
   return absl::OkStatus();
 }
 
@@ -174,7 +173,7 @@ absl::Status Trainer::WriteCheckpoint() {
 }
 
 absl::Status Trainer::Report(absl::Time now) {
-  const double seconds = absl::ToDoubleSeconds(now - interval_.start);
+  const double seconds = absl::ToDoubleSeconds(now - interval_.start - interval_.between_epochs);
   const auto images = static_cast<double>(interval_.steps * options_.recipe.batch_size);
   const double rate = images / seconds;
   const auto images_left =

@@ -92,6 +92,7 @@ class Trainer {
   // What the next progress report says.
   struct Interval {
     absl::Time start;
+    absl::Duration between_epochs;  // not of the rate, which is that of training alone
     int64_t steps = 0;
     int64_t finite_steps = 0;
     double loss_sum = 0;  // of finite_steps

@@ -223,7 +223,7 @@ TEST_F(TrainerProcessTest, OtherInitialWeightsInTheSameFolderAreRefused) {
   const ProcessResult result =
       Run(Json("", absl::StrCat(R"(, "initial_weights": ")", weights, R"(")")));
   EXPECT_EQ(result.exit_status, 2);
-  EXPECT_THAT(result.err, HasSubstr("/initial_weights is \"\", wanted"));
+  EXPECT_THAT(result.err, HasSubstr("/initial_weights is \"\" in the checkpoint"));
 }
 
 TEST_F(TrainerProcessTest, AnUnusableRunFileHasAnExitStatusOfItsOwn) {

@@ -100,12 +100,14 @@ TEST(CheckpointTest, AnotherRunIsRefusedNamingWhatDiffers) {
   wanted.settings["recipe"]["epochs"] = 6;
   absl::Status status = CheckSameRun(found, wanted);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("/recipe/epochs is 5, wanted 6"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("/recipe/epochs is 5 in the checkpoint, 6 in this run"));
   wanted = found;
   wanted.class_names = {"cat", "horse"};
   status = CheckSameRun(found, wanted);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("found cat, dog; wanted cat, horse"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("the checkpoint has cat, dog; the data has cat, horse"));
 }
 
 TEST(CheckpointTest, AFileOfWeightsIsNoCheckpoint) {

@@ -182,7 +182,8 @@ TEST_F(TrainerTest, TheCheckpointOfAnotherRunIsRefused) {
   options.run.settings["epochs"] = 7;
   const auto second = Create(options);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(second.status().message()), HasSubstr("/epochs is 2, wanted 7"));
+  EXPECT_THAT(std::string(second.status().message()),
+              HasSubstr("/epochs is 2 in the checkpoint, 7 in this run"));
 }
 
 // Batches whose images have an infinity.
@@ -234,6 +235,27 @@ TEST_F(TrainerTest, ReportsProgressOnceASecond) {
   EXPECT_GT(report.images_per_second, 0);
   EXPECT_GT(report.loss, 0);
   EXPECT_GT(report.peak_memory_bytes, 0);
+}
+
+TEST_F(TrainerTest, ReportsProgressOfEpochsThatAreShorterThanASecond) {
+  Recipe recipe = TinyRecipe();
+  recipe.epochs = 20;
+  TrainerOptions options = Options(recipe, 1);
+  absl::Time now = absl::UnixEpoch();
+  options.now = [&now] { return now += absl::Milliseconds(50); };
+  const auto trainer = *Create(options);
+  ASSERT_TRUE(trainer->Run().ok());
+  ASSERT_GE(observer_.progress.size(), 3U);
+  int64_t step = 0;  // of the report before
+  for (const ProgressReport& report : observer_.progress) {
+    double sum = 0;  // an epoch is a step here
+    const int64_t count = report.step - step;
+    ASSERT_GE(count, 2);
+    for (; step < report.step; ++step) {
+      sum += observer_.epochs[static_cast<size_t>(step)].result.train_loss;
+    }
+    EXPECT_DOUBLE_EQ(report.loss, sum / static_cast<double>(count));
+  }
 }
 
 TEST_F(TrainerTest, ASupernetReportsTheProbabilitiesOfItsDirections) {
