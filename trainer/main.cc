@@ -110,6 +110,9 @@ absl::Status Override(const Flags& flags, v1::TrainingRun& run) {
 }
 
 absl::StatusOr<RunEnd> Run(const Flags& flags, EventStream& events, const std::atomic<bool>& stop) {
+  if (flags.output.empty()) {
+    return absl::InvalidArgumentError("--output is \"\", wanted a folder");
+  }
   LM_ASSIGN_OR_RETURN(const Device device, Device::Parse(flags.device));
   const RunOptions options{.output = flags.output, .device = device, .threads = flags.threads};
   ProgressDisplay display(stderr, isatty(STDERR_FILENO) != 0);

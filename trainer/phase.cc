@@ -13,6 +13,12 @@
 namespace localmamba::trainer {
 namespace {
 
+std::string FolderOf(v1::Phase phase, const PhaseContext& context) {
+  return absl::StrCat(context.output, phase == v1::PHASE_SEARCH ? "/search" : "/train");
+}
+
+std::string CheckpointsIn(const std::string& folder) { return folder + "/checkpoints"; }
+
 // What decides the numbers of a phase: a checkpoint of other settings is of no use to it.
 RunIdentity Identify(const PhaseSpec& spec, const PhaseContext& context) {
   auto model = nlohmann::json::parse(FormatModelSpec(spec.model));
@@ -47,7 +53,7 @@ TrainerOptions MakeOptions(const PhaseSpec& spec, const PhaseContext& context,
                          .device = context.device,
                          .cpu_threads = context.cpu_threads,
                          .directions_per_layer = spec.directions_per_layer,
-                         .checkpoint_folder = folder + "/checkpoints",
+                         .checkpoint_folder = CheckpointsIn(folder),
                          .run = Identify(spec, context)};
   options.open_training = [&spec, &context](int64_t first_step, Allocator& host) {
     return context.images.OpenTraining(spec.settings, first_step, host);
@@ -61,9 +67,14 @@ TrainerOptions MakeOptions(const PhaseSpec& spec, const PhaseContext& context,
 
 }  // namespace
 
+absl::StatusOr<std::string> NewestCheckpoint(v1::Phase phase, const PhaseContext& context) {
+  const CheckpointFolder folder(CheckpointsIn(FolderOf(phase, context)), CheckpointConfig());
+  LM_ASSIGN_OR_RETURN(const CheckpointFolder::Found found, folder.FindNewest());
+  return found.path;
+}
+
 absl::StatusOr<PhaseResult> RunPhase(const PhaseSpec& spec, const PhaseContext& context) {
-  const std::string folder =
-      absl::StrCat(context.output, spec.phase == v1::PHASE_SEARCH ? "/search" : "/train");
+  const std::string folder = FolderOf(spec.phase, context);
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                       CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, CreateNetwork(spec.model.network));

@@ -46,6 +46,10 @@ struct PhaseResult {
   int64_t unreadable_images = 0;
 };
 
+// Path of the newest complete checkpoint of the phase; "" if there is none. Errors: those of
+// CheckpointFolder.
+absl::StatusOr<std::string> NewestCheckpoint(v1::Phase phase, const PhaseContext& context);
+
 // Goes on from the checkpoints in <output>/<phase>/checkpoints, if there are any, and writes event
 // files for TensorBoard to <output>/<phase>/events. Errors: those of Trainer.
 absl::StatusOr<PhaseResult> RunPhase(const PhaseSpec& spec, const PhaseContext& context);

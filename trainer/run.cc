@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
+#include "model/data/check_option.h"
+#include "trainer/folder_lock.h"
 #include "trainer/initial_weights.h"
 #include "trainer/phase.h"
 #include "trainer/result.h"
@@ -25,6 +27,33 @@ absl::Status SetClasses(const ImageSource& images, bool classes_from_data, Model
                                                    classes, " classes"));
   }
   std::visit([&](auto& family) { family.num_classes = classes; }, model.network);
+  return absl::OkStatus();
+}
+
+absl::Status CheckDType(absl::string_view field, const Recipe& recipe, Device device) {
+  const DType dtype = TrainingDType(recipe, device);
+  return CheckOption(field, absl::StrCat(ToString(dtype), " on ", device.ToString()),
+                     !device.is_cpu() || dtype == DType::kFloat32, "f32");
+}
+
+absl::Status CheckBatch(absl::string_view field, const Recipe& recipe, const ImageSource& images) {
+  return CheckOption(field, recipe.batch_size, recipe.batch_size <= images.train_images(),
+                     absl::StrCat("at most the ", images.train_images(), " images to train"));
+}
+
+// Refuses a folder of a run with other phases before any step is made: the checkpoints of a phase
+// are only looked at when it begins.
+absl::Status CheckPhases(bool with_search, const PhaseContext& context) {
+  LM_ASSIGN_OR_RETURN(const std::string search, NewestCheckpoint(v1::PHASE_SEARCH, context));
+  LM_ASSIGN_OR_RETURN(const std::string train, NewestCheckpoint(v1::PHASE_TRAIN, context));
+  if (!with_search && !search.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(search, ": is of a run with \"search\", wanted one without"));
+  }
+  if (with_search && search.empty() && !train.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(train, ": is of a run without \"search\", wanted one with it"));
+  }
   return absl::OkStatus();
 }
 
@@ -96,9 +125,20 @@ absl::StatusOr<NamedTensors> UntrainedWeights(const RunOutcome& outcome, Allocat
 
 absl::StatusOr<RunEnd> Execute(TrainingRun run, const RunOptions& options, EventStream& events,
                                ProgressDisplay& display, const std::atomic<bool>& stop) {
+  LM_RETURN_IF_ERROR(CheckDType("recipe.dtype", run.settings.recipe, options.device));
+  if (run.search.has_value()) {
+    LM_RETURN_IF_ERROR(
+        CheckDType("search.recipe.dtype", run.search->settings.recipe, options.device));
+  }
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<ImageSource> images,
                       ImageSource::Open(run.data, run.model.preprocess, LoaderThreads(options)));
   LM_RETURN_IF_ERROR(SetClasses(*images, run.classes_from_data, run.model));
+  LM_RETURN_IF_ERROR(CheckBatch("recipe.batch_size", run.settings.recipe, *images));
+  if (run.search.has_value()) {
+    LM_RETURN_IF_ERROR(
+        CheckBatch("search.recipe.batch_size", run.search->settings.recipe, *images));
+  }
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<FolderLock> lock, FolderLock::Take(options.output));
   const PhaseContext context{.output = options.output,
                              .device = options.device,
                              .cpu_threads = options.threads,
@@ -106,6 +146,7 @@ absl::StatusOr<RunEnd> Execute(TrainingRun run, const RunOptions& options, Event
                              .events = events,
                              .display = display,
                              .stop = stop};
+  LM_RETURN_IF_ERROR(CheckPhases(run.search.has_value(), context));
   RunOutcome outcome{.model = run.model, .settings = run.settings};
   if (run.search.has_value()) {
     const SearchConfig& search = run.search->search;

@@ -23,7 +23,7 @@ enum class RunEnd { kFinished, kStopped };
 
 // Sends all events but RunFailed. Stops after a checkpoint once `stop` is true. Errors:
 // INVALID_ARGUMENT or NOT_FOUND for data or weights that cannot be used; FAILED_PRECONDITION for
-// checkpoints of another run; ABORTED if training diverged; those of the device and of files.
+// checkpoints of another run or a folder that another trainer has; ABORTED if training diverged; those of the device and of files.
 absl::StatusOr<RunEnd> Execute(TrainingRun run, const RunOptions& options, EventStream& events,
                                ProgressDisplay& display, const std::atomic<bool>& stop);
 

@@ -23,6 +23,7 @@
 #include "trainer/event_stream.h"
 #include "trainer/experiment_report.h"
 #include "trainer/experiment_table.h"
+#include "trainer/folder_lock.h"
 
 namespace localmamba::trainer {
 namespace {
@@ -128,6 +129,7 @@ absl::Status CheckDiverged(const std::vector<RunRecord>& records, const std::str
 absl::StatusOr<RunEnd> RunExperiment(const ExperimentPlan& plan, const RunOptions& options,
                                      std::FILE* table, ProgressDisplay& display,
                                      const std::atomic<bool>& stop) {
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<FolderLock> lock, FolderLock::Take(options.output));
   const std::string path = absl::StrCat(options.output, "/report.json");
   std::vector<RunRecord> records;
   ordered_json report;

@@ -10,8 +10,8 @@
 namespace localmamba {
 namespace {
 
-absl::StatusOr<Dataset> OpenParts(const DatasetConfig& config) {
-  LM_ASSIGN_OR_RETURN(std::shared_ptr<const FileTree> tree, FileTree::Open(config.path));
+absl::StatusOr<Dataset> OpenParts(const std::shared_ptr<const FileTree>& tree,
+                                  const DatasetConfig& config) {
   LM_ASSIGN_OR_RETURN(ImageFolder train, ImageFolder::Open(tree, config.train));
   LM_ASSIGN_OR_RETURN(const ImageFolder own, ImageFolder::Open(tree, config.validation));
   LM_ASSIGN_OR_RETURN(ImageFolder validation, own.Relabel(train.classes()));
@@ -33,7 +33,9 @@ absl::Status Validate(const DatasetConfig& config) {
 
 absl::StatusOr<Dataset> OpenDataset(const DatasetConfig& config) {
   LM_RETURN_IF_ERROR(Validate(config));
-  absl::StatusOr<Dataset> dataset = OpenParts(config);
+  absl::StatusOr<std::unique_ptr<FileTree>> tree = FileTree::Open(config.path);
+  if (!tree.ok()) return Annotate(tree.status(), "data.path");
+  absl::StatusOr<Dataset> dataset = OpenParts(*std::move(tree), config);
   if (!dataset.ok()) return Annotate(dataset.status(), config.path);
   return dataset;
 }

@@ -23,7 +23,7 @@ struct OptimizerConfig {
 
 // Warm-up, then a cosine (learning_rate.h).
 struct ScheduleConfig {
-  double warmup_epochs = 20;
+  double warmup_epochs = 20;  // below epochs
   double warmup_learning_rate = 1e-7;
   double final_learning_rate = 1e-6;
   bool staircase_warmup = false;  // the rate changes between epochs of warm-up only

@@ -1,10 +1,11 @@
 #include "server/training_run/recipe_proto.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
-#include "kernels/base/annotate.h"
-#include "kernels/base/status_macros.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 
 namespace localmamba {
 namespace {
@@ -96,11 +97,18 @@ absl::StatusOr<TrainingSettings> RecipeFromProto(const v1::Recipe& proto) {
   config.checkpoint_activations = proto.checkpoint_activations();
   if (!proto.dtype().empty() && proto.dtype() != kAutoDType) {
     const absl::StatusOr<DType> dtype = ParseDType(proto.dtype());
-    if (!dtype.ok()) return Annotate(dtype.status(), "dtype");
+    if (!dtype.ok() || !IsFloat(*dtype)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("dtype is \"", proto.dtype(), "\", wanted f32, f16, bf16 or auto"));
+    }
     config.dtype = *dtype;
   }
   Read(proto.optimizer(), config.optimizer);
   Read(proto.schedule(), config.schedule);
+  if (!proto.schedule().has_warmup_epochs()) {
+    double& warmup = config.schedule.warmup_epochs;
+    warmup = std::min(warmup, static_cast<double>(config.epochs) / 2);
+  }
   Read(proto.checkpoints(), config.checkpoints);
   Read(proto.augmentation(), settings.augmentation);
   return settings;

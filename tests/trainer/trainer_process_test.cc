@@ -4,6 +4,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/delimited_message_util.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -215,6 +216,48 @@ TEST_F(TrainerProcessTest, AnotherRunInTheSameFolderIsRefused) {
             static_cast<int>(absl::StatusCode::kFailedPrecondition));
 }
 
+TEST_F(TrainerProcessTest, ASearchInTheFolderOfARunWithoutOneIsRefusedBeforeItBegins) {
+  ASSERT_EQ(Run(Json()).exit_status, 0);
+  const ProcessResult result =
+      Run(Json("", R"(, "search": {"candidates": ["h", "v"], "directions_per_layer": 1})"));
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr("is of a run without \"search\""));
+  EXPECT_EQ(result.Find(TrainerEvent::kPhaseStarted), nullptr);
+}
+
+TEST_F(TrainerProcessTest, AFolderThatAnotherTrainerHasIsRefused) {
+  fs::create_directories(folder_ + "/out");
+  const int file =
+      open((folder_ + "/out/trainer.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(flock(file, LOCK_EX), 0);
+  const ProcessResult refused = Run(Json());
+  close(file);
+  EXPECT_EQ(refused.exit_status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("/out: is in use by another trainer"));
+  EXPECT_EQ(Run(Json()).exit_status, 0);
+}
+
+TEST_F(TrainerProcessTest, ARunThatCannotBeginLeavesNoFolder) {
+  std::string json = Json();
+  const std::string batch = R"("batch_size": 16)";
+  json.replace(json.find(batch), batch.size(), R"("batch_size": 98)");
+  const ProcessResult large = Run(json);
+  EXPECT_EQ(large.exit_status, 2);
+  EXPECT_THAT(large.err, HasSubstr("recipe.batch_size: 98, wanted at most the 96 images"));
+  const ProcessResult half = Run(Json(R"(, "dtype": "f16")"));
+  EXPECT_EQ(half.exit_status, 2);
+  EXPECT_THAT(half.err, HasSubstr("recipe.dtype: f16 on cpu, wanted f32"));
+  EXPECT_FALSE(fs::exists(folder_ + "/out"));
+}
+
+TEST_F(TrainerProcessTest, DataThatIsNotThereIsNamedOnce) {
+  fs::remove_all(folder_ + "/data");
+  const ProcessResult result = Run(Json());
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.err, HasSubstr(absl::StrCat("localmamba_trainer: data.path: ", folder_,
+                                                 "/data: does not exist")));
+}
+
 TEST_F(TrainerProcessTest, OtherInitialWeightsInTheSameFolderAreRefused) {
   const ProcessResult first = Run(Json());
   ASSERT_EQ(first.exit_status, 0) << first.err;
@@ -259,6 +302,13 @@ TEST_F(TrainerProcessTest, AnErrorThatNamesAFileInAnotherEncodingReachesTheReade
   EXPECT_EQ(result.exit_status, 2);
   ASSERT_EQ(result.events.back().event_case(), TrainerEvent::kFailed);
   EXPECT_THAT(result.events.back().failed().message(), HasSubstr("c0/\uFFFD.png"));
+}
+
+TEST_F(TrainerProcessTest, AnEmptyOutputIsRefused) {
+  const std::string command =
+      absl::StrCat(LOCALMAMBA_TRAINER, " --run x --output '' 2> ", folder_, "/err");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
+  EXPECT_THAT(ReadText(folder_ + "/err"), HasSubstr("--output is \"\""));
 }
 
 TEST_F(TrainerProcessTest, AnEventsDescriptorThatIsNotOpenIsRefused) {

@@ -37,10 +37,19 @@ TEST(TrainingRunTest, UnsetFieldsHaveTheDocumentedDefaults) {
   EXPECT_EQ(run->data.validation, "val");
   EXPECT_EQ(run->data.cache_bytes, 4294967296);
   EXPECT_EQ(run->settings.recipe.epochs, 300);
+  EXPECT_EQ(run->settings.recipe.schedule.warmup_epochs, 20);
   EXPECT_EQ(run->settings.recipe.optimizer.weight_decay, 0.04);
   EXPECT_FALSE(run->settings.recipe.dtype.has_value());
   EXPECT_EQ(run->settings.augmentation.rand_augment_operations, 2);
   EXPECT_FALSE(run->search.has_value());
+}
+
+TEST(TrainingRunTest, WarmUpTakesHalfOfAShortRunAtMostUnlessItIsGiven) {
+  const auto run =
+      Parse(RunWith(R"(, "recipe": {"epochs": 4}, "search": {"recipe": {"epochs": 3}})"));
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(run->settings.recipe.schedule.warmup_epochs, 2);
+  EXPECT_EQ(run->search->settings.recipe.schedule.warmup_epochs, 1.5);
 }
 
 TEST(TrainingRunTest, GivenFieldsReachTheirPlace) {
@@ -130,7 +139,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadRun{"NoPath", absl::StrCat("{", kModel, "}"), "data.path"},
         BadRun{"Epochs", RunWith(R"(, "recipe": {"epochs": 0})"),
                "recipe: epochs is 0, wanted 1 to"},
-        BadRun{"DType", RunWith(R"(, "recipe": {"dtype": "f64"})"), "recipe: dtype: "},
+        BadRun{"DType", RunWith(R"(, "recipe": {"dtype": "f64"})"),
+               "recipe: dtype is \"f64\", wanted f32"},
+        BadRun{"DTypeOfIntegers", RunWith(R"(, "recipe": {"dtype": "i32"})"),
+               "recipe: dtype is \"i32\", wanted f32, f16, bf16 or auto"},
+        BadRun{"WarmUp", RunWith(R"(, "recipe": {"epochs": 4, "schedule": {"warmup_epochs": 4}})"),
+               "recipe: schedule.warmup_epochs is 4, wanted 0 to below epochs, which is 4"},
         BadRun{"Flip", RunWith(R"(, "recipe": {"augmentation": {"flip": 2}})"),
                "augmentation.flip"},
         BadRun{"OddBatch", RunWith(R"(, "recipe": {"batch_size": 3})"),
@@ -144,8 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadRun{"TooManyChosen",
                RunWith(R"(, "search": {"candidates": ["h"], "directions_per_layer": 2})"),
                "search.directions_per_layer is 2"},
-        BadRun{"SearchEpochs", RunWith(R"(, "search": {"recipe": {"epochs": 2}})"),
-               "search.recipe: schedule.warmup_epochs is 20"},
+        BadRun{"SearchEpochs", RunWith(R"(, "search": {"recipe": {"epochs": 0}})"),
+               "search.recipe: epochs is 0"},
         BadRun{"WeightsAndSearch", RunWith(R"(, "search": {}, "initial_weights": "a")"),
                "initial_weights is \"a\""}),
     [](const auto& info) { return info.param.name; });
