@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 absl::Status WrongState(const Job& job, absl::string_view wanted) {
   return absl::FailedPreconditionError(
-      absl::StrCat(job.id(), " is ", NameOf(job.state()), ", wanted one that ", wanted));
+      absl::StrCat(job.id(), HasEnded(job.state()) ? " has ended: " : " is ", NameOf(job.state()),
+                   ", wanted one that ", wanted));
 }
 
 }  // namespace
@@ -98,7 +99,8 @@ absl::StatusOr<Job> JobScheduler::Cancel(const std::string& id) {
       LM_ASSIGN_OR_RETURN(job, store_.Get(number));
       if (HasEnded(job.state())) return WrongState(job, "is queued or running");
       job.set_state(admin::v1::JOB_STATE_CANCELLED);
-      job.set_message("cancelled before it was started");
+      job.set_message(job.attempts() == 0 ? "cancelled before it was started"
+                                          : "cancelled before it went on");
       *job.mutable_end_time() = ToTimestamp(clock_.Now());
       LM_RETURN_IF_ERROR(store_.Save(job));
       Count();

@@ -27,6 +27,12 @@ namespace fs = std::filesystem;
 constexpr absl::Duration kRetryDelay = absl::Seconds(5);
 constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 constexpr int kMaxInterruptions = 3;
+constexpr char kNotRetrained[] = "found directions are not retrained: no version was published";
+
+// False of a search that leaves the network it finds with initial weights.
+bool IsTrained(const v1::TrainingRun& run) {
+  return !run.has_search() || !run.search().has_retrain() || run.search().retrain();
+}
 
 // What a job becomes that ran when the last server died.
 void Interrupt(Job& job, absl::Time now) {
@@ -249,7 +255,8 @@ void JobScheduler::Conclude(Attempt& attempt) {
   process.reset();  // waits for the thread that called OnExit; nothing is reported any more
   absl::StatusOr<int64_t> version = absl::InternalError("the trainer ended without a result");
   if (publish && !attempt.result.empty()) {
-    version = publisher_(job.model(), attempt.result, JobJson(job));
+    version = 0;
+    if (IsTrained(job.run())) version = publisher_(job.model(), attempt.result, JobJson(job));
   }
   {
     MutexLock lock(mu_);
@@ -284,8 +291,13 @@ Job JobScheduler::Concluded(const Attempt& attempt, const absl::StatusOr<int64_t
   job.clear_interruptions();
   if (exit.kind == JobExit::Kind::kFinished) {
     job.set_state(version.ok() ? admin::v1::JOB_STATE_SUCCEEDED : admin::v1::JOB_STATE_FAILED);
-    if (version.ok()) job.set_version(*version);
-    if (!version.ok()) job.set_message(std::string(version.status().message()));
+    if (!version.ok()) {
+      job.set_message(std::string(version.status().message()));
+    } else if (*version == 0) {
+      job.set_message(kNotRetrained);
+    } else {
+      job.set_version(*version);
+    }
     return job;
   }
   if (attempt.job.cancel_requested()) {

@@ -44,7 +44,7 @@ class JobScheduler {
   };
 
   // Makes the model folder `result` a version of `model` that serves, once for each `job_json`, and
-  // returns its number.
+  // returns its number. Not called for a search without retraining, whose result is only a spec.
   using Publisher = std::function<absl::StatusOr<int64_t>(
       const std::string& model, const std::string& result, const std::string& job_json)>;
 

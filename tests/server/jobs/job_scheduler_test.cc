@@ -148,6 +148,30 @@ TEST_F(JobSchedulerTest, AJobThatFinishesIsPublished) {
   EXPECT_THAT(published_[0], HasSubstr("m /result {\"id\":\"job-1\",\"create_time\":"));
 }
 
+TEST_F(JobSchedulerTest, FoundDirectionsThatAreNotRetrainedAreNotPublished) {
+  v1::TrainingRun run;
+  run.mutable_search()->set_retrain(false);
+  ASSERT_TRUE(scheduler_->Create("m", run, {}).ok());
+  const FakeJobRunner::Started started = runner_->Await(0);
+  v1::TrainerEvent event;
+  event.mutable_directions_found()->add_layers()->add_directions("h");
+  started.Report(event);
+  started.Finish("/result");
+  const Job job = AwaitState("job-1", JOB_STATE_SUCCEEDED);
+  EXPECT_EQ(job.version(), 0);
+  EXPECT_EQ(job.message(), "found directions are not retrained: no version was published");
+  EXPECT_EQ(job.directions().layers_size(), 1);
+  EXPECT_THAT(published_, IsEmpty());
+}
+
+TEST_F(JobSchedulerTest, ASearchThatRetrainsIsPublished) {
+  v1::TrainingRun run;
+  run.mutable_search();
+  ASSERT_TRUE(scheduler_->Create("m", run, {}).ok());
+  runner_->Await(0).Finish("/result");
+  EXPECT_EQ(AwaitState("job-1", JOB_STATE_SUCCEEDED).version(), 4);
+}
+
 TEST_F(JobSchedulerTest, ReportsAreKept) {
   Create();
   const FakeJobRunner::Started started = runner_->Await(0);
@@ -224,8 +248,12 @@ TEST_F(JobSchedulerTest, AQueuedJobIsCancelledAtOnce) {
   Create();
   runner_->Await(0);
   Create();
-  EXPECT_EQ(scheduler_->Cancel("job-2")->state(), JOB_STATE_CANCELLED);
-  EXPECT_EQ(scheduler_->Cancel("job-2").status().code(), absl::StatusCode::kFailedPrecondition);
+  const Job cancelled = *scheduler_->Cancel("job-2");
+  EXPECT_EQ(cancelled.state(), JOB_STATE_CANCELLED);
+  EXPECT_EQ(cancelled.message(), "cancelled before it was started");
+  const absl::Status again = scheduler_->Cancel("job-2").status();
+  EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(again.message()), HasSubstr("job-2 has ended: cancelled"));
   EXPECT_THAT(published_, IsEmpty());
 }
 
@@ -248,6 +276,16 @@ TEST_F(JobSchedulerTest, ARunningJobIsCancelledOnceItHasStoppedAndCanBeResumed) 
   EXPECT_FALSE(job.cancel_requested());
   EXPECT_EQ(scheduler_->Cancel("job-1").status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(scheduler_->Resume("job-1").status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(JobSchedulerTest, AResumedJobThatIsCancelledInTheQueueWasStartedBefore) {
+  Create();
+  runner_->Await(0).Fail("no");
+  AwaitState("job-1", JOB_STATE_FAILED);
+  Create();
+  runner_->Await(1);  // takes the place
+  ASSERT_TRUE(scheduler_->Resume("job-1").ok());
+  EXPECT_EQ(scheduler_->Cancel("job-1")->message(), "cancelled before it went on");
 }
 
 TEST_F(JobSchedulerTest, AJobThatFinishesBeforeItNoticesHasSucceeded) {
