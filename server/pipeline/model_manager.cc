@@ -27,6 +27,10 @@ std::vector<std::string> LabelsOf(const ModelSpec& spec, int64_t version) {
   return labels;
 }
 
+ModelStatus Broken(const std::string& name, const absl::Status& why) {
+  return {.name = name, .message = std::string(why.message()), .spec = {}, .versions = {}};
+}
+
 bool IsServed(const ServedModels& served, const std::string& model) {
   const std::vector<std::string> names = served.ModelNames();
   return std::binary_search(names.begin(), names.end(), model);
@@ -54,8 +58,8 @@ absl::StatusOr<std::vector<ModelStatus>> ModelManager::List() const {
   LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, repository_.ModelNames());
   std::vector<ModelStatus> result;
   for (const std::string& name : names) {
-    LM_ASSIGN_OR_RETURN(const ModelFolder folder, repository_.Read(name));
-    result.push_back(StatusOf(folder));
+    const absl::StatusOr<ModelFolder> folder = repository_.Read(name);
+    result.push_back(folder.ok() ? StatusOf(*folder) : Broken(name, folder.status()));
   }
   return result;
 }
@@ -187,7 +191,7 @@ VersionStatus ModelManager::StatusOf(const ModelFolder& folder, int64_t version)
 }
 
 ModelStatus ModelManager::StatusOf(const ModelFolder& folder) const {
-  ModelStatus status{.name = folder.name, .spec = folder.spec, .versions = {}};
+  ModelStatus status{.name = folder.name, .message = "", .spec = folder.spec, .versions = {}};
   for (const int64_t version : folder.versions) {
     status.versions.push_back(StatusOf(folder, version));
   }

@@ -30,6 +30,7 @@ struct VersionStatus {
 
 struct ModelStatus {
   std::string name;
+  std::string message;  // why its folder cannot be read; then the rest is empty
   ModelSpec spec;
   std::vector<VersionStatus> versions;  // ascending
 };
@@ -52,7 +53,8 @@ class ModelManager {
   // loses its last. Called by the thread that makes the change.
   void Announce(OnServing on_serving) ABSL_LOCKS_EXCLUDED(change_mu_);
 
-  // What is in the repository, by name. Waits for no change. Errors: those of ReadModelFolder.
+  // What is in the repository, by name. Waits for no change. Errors: those of
+  // ModelRepository::ModelNames.
   [[nodiscard]] absl::StatusOr<std::vector<ModelStatus>> List() const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Loads a version and warms it up, then lets it serve. One that serves already stays as it is.

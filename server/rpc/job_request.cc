@@ -11,6 +11,7 @@
 #include "kernels/base/status_macros.h"
 #include "server/jobs/job_id.h"
 #include "server/repository/change_model.h"
+#include "server/rpc/check_text.h"
 #include "server/training_run/training_run_proto.h"
 
 namespace localmamba::server {
@@ -40,6 +41,7 @@ absl::Status CheckAbsolute(absl::string_view field, const std::string& path) {
 
 template <class Request>
 absl::StatusOr<JobRequest> Check(const Request& request) {
+  LM_RETURN_IF_ERROR(CheckText(request));
   LM_RETURN_IF_ERROR(CheckModelName(request.model()));
   const std::string& key = request.idempotency_key();
   if (key.size() > kMaxKeyBytes) {

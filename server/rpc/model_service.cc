@@ -39,6 +39,8 @@ void ToProto(const VersionStatus& version, admin::v1::ModelVersion& proto) {
 
 void ToProto(const ModelStatus& model, admin::v1::Model& proto) {
   proto.set_name(model.name);
+  proto.set_message(model.message);
+  if (!model.message.empty()) return;
   *proto.mutable_spec() = ModelSpecToProto(model.spec);
   for (const VersionStatus& version : model.versions) ToProto(version, *proto.add_versions());
 }

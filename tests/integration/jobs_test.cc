@@ -202,6 +202,13 @@ TEST_F(JobsTest, RequestsAreChecked) {
   v1::TrainingRun relative = Run();
   relative.mutable_data()->set_path("images");
   EXPECT_THAT(error(relative, "m", ""), HasSubstr("wanted an absolute path"));
+  v1::TrainingRun cut = Run();
+  cut.mutable_data()->mutable_path()->append(std::string("\0x", 2));
+  EXPECT_THAT(error(cut, "m", ""), HasSubstr("run.data.path: found a NUL"));
+  v1::TrainingRun cut_candidate = Run();
+  cut_candidate.mutable_search()->add_candidates("h");
+  cut_candidate.mutable_search()->add_candidates(std::string("v\0", 2));
+  EXPECT_THAT(error(cut_candidate, "m", ""), HasSubstr("run.search.candidates: found a NUL"));
   v1::TrainingRun unfit = Run();
   unfit.mutable_recipe()->set_label_smoothing(2);
   EXPECT_THAT(error(unfit, "m", ""), HasSubstr("run: recipe: label_smoothing is 2"));
@@ -252,6 +259,18 @@ TEST_F(JobsTest, StreamsEndWhenTheServerStops) {
   logs.join();
   for (const absl::Status& end : ends) {
     EXPECT_EQ(end.code(), absl::StatusCode::kUnavailable) << end;
+  }
+}
+
+TEST_F(JobsTest, NothingIsQueuedWhileTheServerDrains) {
+  Script(R"({"exit": 2, "message": "no"})");
+  const std::string id = Submit();
+  EXPECT_EQ(Watch(id).back().state(), JOB_STATE_FAILED);
+  admin_->BeginStop();
+  for (const absl::Status& status : {client_->CreateJob(Run(), "m", "", kTimeout).status(),
+                                     client_->ResumeJob(id, kTimeout).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+    EXPECT_EQ(status.message(), "the server is stopping");
   }
 }
 

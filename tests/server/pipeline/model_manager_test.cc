@@ -64,6 +64,16 @@ TEST_F(ModelManagerTest, AVersionThatCannotBeLoadedTellsWhyAndDisturbsNothing) {
   EXPECT_EQ(manager_.Load("m", 3)->state, VersionState::kServing);
 }
 
+TEST_F(ModelManagerTest, AModelThatCannotBeReadIsListedWithTheReason) {
+  std::filesystem::create_directory(repository_.path() / "broken");
+  const auto models = *manager_.List();
+  ASSERT_EQ(models.size(), 2U);
+  EXPECT_EQ(models[0].name, "broken");
+  EXPECT_THAT(models[0].message, HasSubstr("broken/model.json"));
+  EXPECT_EQ(models[1].message, "");
+  EXPECT_EQ(models[1].versions.size(), 2U);
+}
+
 TEST_F(ModelManagerTest, UnloadsTellingWhetherTheModelStillServes) {
   ASSERT_TRUE(manager_.Load("m", 1).ok());
   EXPECT_EQ(manager_.Unload("m", 2)->state, VersionState::kUnloaded);
