@@ -15,7 +15,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "kernels/base/annotate.h"
@@ -52,6 +51,7 @@ namespace {
 constexpr int kExitFailed = 1;    // could not start, or was told twice to stop
 constexpr int kExitBadUsage = 2;  // command line or configuration file
 
+constexpr char kDefaultJobsFolder[] = ".jobs";  // in the model repository
 constexpr char kVisionService[] = "localmamba.v1.VisionService";
 
 absl::StatusOr<EngineOptions> ToEngineOptions(const ComputeConfig& config) {
@@ -141,18 +141,24 @@ std::string DefaultTrainer() {
   return (program.parent_path() / "localmamba_trainer").string();
 }
 
-// A folder of jobs beside the models would be taken for one by the next server.
-absl::Status CheckJobsFolder(const std::string& jobs_folder, const std::string& model_repository) {
+// Without symbolic links, as far as the path exists, and without a "/" at the end.
+std::filesystem::path Canonical(const std::string& path) {
   std::error_code error;
-  std::filesystem::path folder = std::filesystem::weakly_canonical(jobs_folder, error);
-  if (!folder.has_filename()) folder = folder.parent_path();  // it ended with "/"
-  if (folder.parent_path() != std::filesystem::weakly_canonical(model_repository, error) ||
-      absl::StartsWith(folder.filename().string(), ".")) {
+  const std::filesystem::path canonical =
+      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  return canonical.has_filename() ? canonical : canonical.parent_path();
+}
+
+// Folders in the repository are taken for models and versions, except `.jobs`.
+absl::Status CheckJobsFolder(const std::string& jobs_folder, const std::string& model_repository) {
+  const std::filesystem::path within =
+      Canonical(jobs_folder).lexically_relative(Canonical(model_repository));
+  if (within.empty() || *within.begin() == ".." || within == kDefaultJobsFolder) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat("admin.jobs_folder: found \"", jobs_folder,
-                                                 "\", which is among the models, wanted a folder "
-                                                 "elsewhere or one whose name starts with \".\""));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "admin.jobs_folder: found \"", jobs_folder, "\", which is among the models of ",
+      model_repository, ", wanted a folder elsewhere or ", kDefaultJobsFolder, " there"));
 }
 
 absl::StatusOr<AdminEndpoint::Options> ToAdminOptions(const ServerConfig& config,
@@ -167,7 +173,8 @@ absl::StatusOr<AdminEndpoint::Options> ToAdminOptions(const ServerConfig& config
                .devices = {}},
       .runner = {.trainer = admin.trainer, .stop_grace = admin.stop_grace}};
   if (options.jobs.folder.empty()) {
-    options.jobs.folder = (std::filesystem::path(config.model_repository) / ".jobs").string();
+    options.jobs.folder =
+        (std::filesystem::path(config.model_repository) / kDefaultJobsFolder).string();
   }
   LM_RETURN_IF_ERROR(CheckJobsFolder(options.jobs.folder, config.model_repository));
   for (const std::string& name : admin.devices) {

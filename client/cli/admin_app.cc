@@ -32,8 +32,9 @@ void AdminApp::AddJobs(CLI::App& jobs) {
       ->required();
   submit->add_option("--key", submit_.idempotency_key,
                      "A second submission with the same key finds the first one's job");
-  submit->add_flag("--watch", submit_.watch, "Then watch it");
-  submit->add_flag("--curve", watch_.curve, "With --watch: in the end, draw what was learned");
+  CLI::Option* then_watch = submit->add_flag("--watch", submit_.watch, "Then watch it");
+  submit->add_flag("--curve", watch_.curve, "With --watch: in the end, draw what was learned")
+      ->needs(then_watch);
   submit->callback([this] {
     command_ = [this](const AdminClient& client, const CommonOptions& common) {
       return RunJobsSubmit(client, submit_, watch_, common, std::cout, std::cerr);

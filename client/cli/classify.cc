@@ -1,6 +1,4 @@
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,21 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
+#include "client/cli/read_file.h"
 #include "client/cli/report.h"
 #include "client/cli/table.h"
 #include "nlohmann/json.hpp"
 
 namespace localmamba::client {
 namespace {
-
-// Nothing if it cannot be read.
-std::optional<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream bytes;
-  // Fails, where iterators would throw, for a folder too.
-  if (!(bytes << file.rdbuf())) return std::nullopt;
-  return std::move(bytes).str();
-}
 
 v1::ClassifyRequest ToRequest(const ClassifyOptions& options, const std::string& path,
                               std::string bytes) {
@@ -89,8 +79,7 @@ ExitCode RunClassify(const VisionClient& client, const ClassifyOptions& options,
   for (const std::string& path : options.images) {
     std::optional<std::string> bytes = ReadFile(path);
     if (!bytes.has_value()) {
-      worst = Worse(worst, ReportLocalFailure({"image", path}, "cannot be read or is empty",
-                                              common.json, out, err));
+      worst = Worse(worst, ReportLocalFailure({"image", path}, kUnreadable, common.json, out, err));
       continue;
     }
     const absl::StatusOr<v1::ClassifyResponse> response =

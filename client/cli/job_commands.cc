@@ -1,19 +1,22 @@
 #include "client/cli/job_commands.h"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <optional>
 #include <system_error>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "client/cli/job_text.h"
+#include "client/cli/read_file.h"
 #include "client/cli/report.h"
 #include "client/cli/table.h"
 #include "google/protobuf/util/json_util.h"
+#include "nlohmann/json.hpp"
 
 namespace localmamba::client {
 namespace {
@@ -40,12 +43,12 @@ void MakeAbsolute(std::string* path) {
   if (!path->empty()) *path = std::filesystem::absolute(*path, error).lexically_normal().string();
 }
 
-absl::StatusOr<v1::TrainingRun> ReadRun(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream json;
-  if (!(json << file.rdbuf())) return absl::NotFoundError("cannot be read or is empty");
+absl::StatusOr<v1::TrainingRun> ParseRun(const std::string& json) {
+  if (!absl::StartsWith(absl::StripLeadingAsciiWhitespace(json), "{")) {
+    return absl::InvalidArgumentError("wanted a JSON object, a localmamba.v1.TrainingRun");
+  }
   v1::TrainingRun run;
-  const auto status = google::protobuf::util::JsonStringToMessage(json.str(), &run);
+  const auto status = google::protobuf::util::JsonStringToMessage(json, &run);
   if (!status.ok()) return absl::InvalidArgumentError(std::string(status.message()));
   if (run.has_data()) MakeAbsolute(run.mutable_data()->mutable_path());
   MakeAbsolute(run.mutable_initial_weights());
@@ -55,6 +58,16 @@ absl::StatusOr<v1::TrainingRun> ReadRun(const std::string& path) {
 std::string FormatTime(const google::protobuf::Timestamp& time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()),
                           absl::LocalTimeZone());
+}
+
+// Takes whole lines from `text` and prints an object for each.
+void PrintLogLines(const std::string& id, std::string& text, std::ostream& out) {
+  size_t begin = 0;
+  for (size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const nlohmann::ordered_json line = {{"job", id}, {"text", text.substr(begin, end - begin)}};
+    out << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  }
+  text.erase(0, begin);
 }
 
 ExitCode Report(const std::string& id, const absl::StatusOr<Job>& job, const CommonOptions& common,
@@ -75,7 +88,8 @@ class JobDisplay {
       PrintJson(job, out_);
     } else if (options_.terminal) {
       out_ << "\r\x1b[K" << JobLine(job) << (HasEnded(job) ? "\n" : "");
-    } else if (job.state() != last_.state() || job.epochs_size() != last_.epochs_size() ||
+    } else if (job.state() != last_.state() || job.phase().phase() != last_.phase().phase() ||
+               job.epochs_size() != last_.epochs_size() ||
                job.cancel_requested() != last_.cancel_requested()) {
       out_ << JobLine(job) << '\n';
     }
@@ -102,7 +116,11 @@ class JobDisplay {
 ExitCode RunJobsSubmit(const AdminClient& client, const SubmitOptions& options,
                        const WatchOptions& watch, const CommonOptions& common, std::ostream& out,
                        std::ostream& err) {
-  const absl::StatusOr<v1::TrainingRun> run = ReadRun(options.run_file);
+  const std::optional<std::string> json = ReadFile(options.run_file);
+  if (!json.has_value()) {
+    return ReportLocalFailure({"run", options.run_file}, kUnreadable, common.json, out, err);
+  }
+  const absl::StatusOr<v1::TrainingRun> run = ParseRun(*json);
   if (!run.ok())
     return ReportFailure({"run", options.run_file}, run.status(), common.json, out, err);
   const absl::StatusOr<Job> job =
@@ -151,10 +169,17 @@ ExitCode RunJobsWatch(const AdminClient& client, const std::string& id, const Wa
 
 ExitCode RunJobsLogs(const AdminClient& client, const std::string& id, bool follow,
                      const CommonOptions& common, std::ostream& out, std::ostream& err) {
+  std::string rest;  // of a line whose end has not come yet
   const absl::Status status = client.GetJobLogs(id, follow, /*offset=*/0, [&](absl::string_view s) {
-    out << s;
+    if (common.json) {
+      absl::StrAppend(&rest, s);
+      PrintLogLines(id, rest, out);
+    } else {
+      out << s;
+    }
     out.flush();
   });
+  if (!rest.empty()) PrintLogLines(id, rest.append("\n"), out);
   if (!status.ok()) return ReportFailure({"job", id}, status, common.json, out, err);
   return ExitCode::kSuccess;
 }
@@ -173,6 +198,7 @@ ExitCode RunJobsDelete(const AdminClient& client, const std::string& id,
                        const CommonOptions& common, std::ostream& out, std::ostream& err) {
   const absl::Status status = client.DeleteJob(id, common.timeout);
   if (!status.ok()) return ReportFailure({"job", id}, status, common.json, out, err);
+  if (common.json) out << nlohmann::ordered_json{{"job", id}, {"deleted", true}}.dump() << '\n';
   return ExitCode::kSuccess;
 }
 

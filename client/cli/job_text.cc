@@ -25,14 +25,29 @@ constexpr std::array<std::pair<JobState, const char*>, 5> kStates = {{
 
 const char* PhaseName(v1::Phase phase) { return phase == v1::PHASE_SEARCH ? "search" : "train"; }
 
+// By the last report of progress, or by an epoch that was finished after it.
 void AppendProgress(const Job& job, std::string& line) {
-  const v1::TrainingProgress& progress = job.progress();
-  absl::StrAppendFormat(&line, ", %s epoch %.1f/%d, loss %.4f", PhaseName(progress.phase()),
-                        progress.epoch(), job.phase().total_epochs(), progress.loss());
+  if (!job.has_phase()) return;
+  const v1::Phase phase = job.phase().phase();
+  double epoch = job.progress().epoch();
+  double loss = job.progress().loss();
+  bool known = job.has_progress();
+  if (!job.epochs().empty()) {
+    const v1::EpochFinished& last = *job.epochs().rbegin();
+    if (last.phase() == phase && static_cast<double>(last.epoch()) >= epoch) {
+      epoch = static_cast<double>(last.epoch());
+      loss = last.train_loss();
+      known = true;
+    }
+  }
+  absl::StrAppendFormat(&line, ", %s epoch %.1f/%d", PhaseName(phase), epoch,
+                        job.phase().total_epochs());
+  if (known) absl::StrAppendFormat(&line, ", loss %.4f", loss);
 }
 
-// Of the last epoch that was evaluated.
+// Of the last epoch that was evaluated. Nothing if only a supernet was, which is not the result.
 void AppendAccuracy(const Job& job, std::string& line) {
+  if (job.state() == admin::v1::JOB_STATE_SUCCEEDED && job.version() == 0) return;
   for (int i = job.epochs_size() - 1; i >= 0; --i) {
     if (!job.epochs(i).has_top1()) continue;
     absl::StrAppendFormat(&line, ", top-1 %.2f%%", 100 * job.epochs(i).top1());
@@ -83,14 +98,14 @@ std::string JobLine(const Job& job) {
   const bool runs = job.state() == admin::v1::JOB_STATE_RUNNING;
   if (runs) absl::StrAppend(&line, " on ", job.device());
   if (job.cancel_requested()) absl::StrAppend(&line, " (is about to stop)");
-  if (job.has_progress()) AppendProgress(job, line);
+  AppendProgress(job, line);
   AppendAccuracy(job, line);
   if (runs && job.has_progress()) {
     const absl::Duration left = absl::Seconds(static_cast<int64_t>(job.progress().seconds_left()));
     absl::StrAppendFormat(&line, ", %.0f images/s, %s left", job.progress().images_per_second(),
                           absl::FormatDuration(left));
   }
-  if (job.state() == admin::v1::JOB_STATE_SUCCEEDED) {
+  if (job.version() != 0) {
     absl::StrAppend(&line, ", version ", job.version(), " of ", job.model());
   }
   if (!job.message().empty()) absl::StrAppend(&line, ": ", job.message());

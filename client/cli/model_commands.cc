@@ -54,6 +54,17 @@ void Append(const std::string& model, const ModelVersion& version, bool json, Ro
                   absl::StrJoin(version.labels(), ","), top1, version.message()});
 }
 
+// One whose folder cannot be read.
+void AppendBroken(const Model& model, bool json, Rows& rows, std::ostream& out) {
+  if (json) {
+    const nlohmann::ordered_json line = {
+        {"model", model.name()}, {"state", "failed"}, {"message", model.message()}};
+    out << line.dump() << '\n';
+    return;
+  }
+  rows.push_back({model.name(), "", "failed", "", "", model.message()});
+}
+
 ExitCode ReportVersion(const VersionOptions& options, const absl::StatusOr<ModelVersion>& version,
                        const CommonOptions& common, std::ostream& out, std::ostream& err) {
   if (!version.ok()) {
@@ -74,6 +85,7 @@ ExitCode RunModelsList(const AdminClient& client, const CommonOptions& common, s
     return ReportFailure({"server", ""}, response.status(), common.json, out, err);
   Rows rows = Heading();
   for (const Model& model : response->models()) {
+    if (!model.message().empty()) AppendBroken(model, common.json, rows, out);
     for (const ModelVersion& version : model.versions()) {
       Append(model.name(), version, common.json, rows, out);
     }
@@ -114,6 +126,11 @@ ExitCode RunModelsDelete(const AdminClient& client, const VersionOptions& option
                          const CommonOptions& common, std::ostream& out, std::ostream& err) {
   const absl::Status status = client.DeleteVersion(options.model, options.version, common.timeout);
   if (!status.ok()) return ReportFailure({"model", options.model}, status, common.json, out, err);
+  if (common.json) {
+    const nlohmann::ordered_json line = {
+        {"model", options.model}, {"version", options.version}, {"deleted", true}};
+    out << line.dump() << '\n';
+  }
   return ExitCode::kSuccess;
 }
 

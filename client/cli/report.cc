@@ -1,5 +1,6 @@
 #include "client/cli/report.h"
 
+#include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 
 namespace localmamba::client {
@@ -22,8 +23,11 @@ void Report(const Subject& subject, const std::string& code, const std::string& 
 
 ExitCode ReportFailure(const Subject& subject, const absl::Status& status, bool json,
                        std::ostream& out, std::ostream& err) {
-  Report(subject, absl::StatusCodeToString(status.code()), std::string(status.message()), json, out,
-         err);
+  std::string message(status.message());
+  if (absl::IsUnimplemented(status)) {
+    absl::StrAppend(&message, "; --admin wants the server's admin port, --server its gRPC port");
+  }
+  Report(subject, absl::StatusCodeToString(status.code()), message, json, out, err);
   return ExitCodeOf(status);
 }
 

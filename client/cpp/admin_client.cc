@@ -93,7 +93,7 @@ absl::Status AdminClient::WatchJob(const std::string& id,
   grpc::ClientContext context;
   const auto reader = stub.WatchJob(&context, WithId<admin::v1::WatchJobRequest>(id));
   for (Job job; reader->Read(&job);) on_change(job);
-  return ToStatus(reader->Finish());
+  return ToStatus(reader->Finish(), context);
 }
 
 absl::Status AdminClient::GetJobLogs(const std::string& id, bool follow, int64_t offset,
@@ -105,7 +105,7 @@ absl::Status AdminClient::GetJobLogs(const std::string& id, bool follow, int64_t
   grpc::ClientContext context;
   const auto reader = stub.GetJobLogs(&context, request);
   for (admin::v1::GetJobLogsResponse piece; reader->Read(&piece);) on_text(piece.text());
-  return ToStatus(reader->Finish());
+  return ToStatus(reader->Finish(), context);
 }
 
 absl::StatusOr<admin::v1::ListModelsResponse> AdminClient::ListModels(

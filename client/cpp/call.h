@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/cpp/error_details.h"
@@ -21,7 +22,13 @@ namespace localmamba::client {
 // A connection that is not encrypted and bounds no message's size.
 std::shared_ptr<grpc::Channel> Connect(const std::string& target);
 
-inline absl::Status ToStatus(const grpc::Status& status) {
+// How a call in `context` ended.
+inline absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context) {
+  // All that gRPC says of a service that a server does not have.
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_message().empty()) {
+    return absl::UnimplementedError(
+        absl::StrCat("the server at ", context.peer(), " has no such service"));
+  }
   // Both enumerations have the numbers of google.rpc.Code.
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   if (!status.ok() && !status.error_details().empty()) {
@@ -41,7 +48,7 @@ absl::StatusOr<Response> Call(Stub& stub,
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (status.ok()) return response;
-  return ToStatus(status);
+  return ToStatus(status, context);
 }
 
 }  // namespace localmamba::client

@@ -64,6 +64,7 @@ class JobsProcessTest(unittest.TestCase):
             shown = self.ok(server, "jobs", "submit", str(self.run_file), "--model", "tiny", "--watch",
                             "--curve")
             self.assertIn("succeeded", shown)
+            self.assertRegex(shown, r"succeeded, train epoch 3\.0/3, loss 0\.3333")
             self.assertIn("version 2 of tiny", shown)
             self.assertIn("* training loss", shown)
             self.assertIn("job-1", self.ok(server, "jobs", "list", "--state", "succeeded"))
@@ -72,8 +73,13 @@ class JobsProcessTest(unittest.TestCase):
             self.ok(server, "models", "label", "tiny", "2", "stable")
             self.assertIn("tiny version 2", self.ok(server, "classify", str(self.sample), "--version", "stable"))
             self.ok(server, "models", "unload", "tiny", "1")
-            self.ok(server, "models", "delete", "tiny", "1")
-            self.ok(server, "jobs", "delete", "job-1")
+            line = json.loads(self.ok(server, "--json", "models", "delete", "tiny", "1"))
+            self.assertEqual(line, {"model": "tiny", "version": 1, "deleted": True})
+            texts = [json.loads(line)["text"]
+                     for line in self.ok(server, "--json", "jobs", "logs", "job-1").splitlines()]
+            self.assertEqual(texts, ["training on cpu from epoch 0", "finished"])
+            line = json.loads(self.ok(server, "--json", "jobs", "delete", "job-1"))
+            self.assertEqual(line, {"job": "job-1", "deleted": True})
             self.assertEqual(self.ok(server, "jobs", "list", "--json"), "")
 
     def test_a_killed_server_goes_on_with_its_job(self):
@@ -119,8 +125,12 @@ class JobsProcessTest(unittest.TestCase):
 
     def test_devices_and_folder_of_jobs_are_checked_at_the_start(self):
         config = self.folder / "server.json"
-        for admin, message in (({"devices": ["gpu"]}, 'admin.devices: device "gpu"'),
-                               ({"jobs_folder": f"{self.repository}/jobs/"}, "among the models")):
+        (self.folder / "link").symlink_to(self.repository / "tiny")
+        among = [self.repository, f"{self.repository}/jobs/", self.repository / ".other",
+                 self.repository / "tiny/jobs", self.repository / "tiny/1", self.folder / "link/jobs",
+                 self.repository / ".jobs/../tiny/1/jobs"]
+        cases = [({"jobs_folder": str(folder)}, "among the models") for folder in among]
+        for admin, message in [({"devices": ["gpu"]}, 'admin.devices: device "gpu"'), *cases]:
             config.write_text(json.dumps({"model_repository": str(self.repository), "admin": admin}))
             result = subprocess.run([SERVER, "--config", str(config)], capture_output=True, text=True,
                                     timeout=TIMEOUT_S)
@@ -140,6 +150,27 @@ class JobsProcessTest(unittest.TestCase):
             self.assertIn("dat", bad.stderr)
             self.assertEqual(self.client(server, "jobs", "cancel", "job-1").returncode, 2)
             self.assertEqual(self.client(server, "jobs", "watch", "job-7").returncode, 2)
+
+    def test_the_client_tells_what_is_wrong_with_its_command_line(self):
+        with self.server() as server:
+            for content in (None, ""):
+                if content is not None:
+                    self.run_file.write_text(content)
+                path = self.folder if content is None else self.run_file
+                failed = self.client(server, "jobs", "submit", str(path), "--model", "tiny")
+                self.assertEqual(failed.returncode, 2)
+                self.assertIn("LOCAL_FILE: cannot be read or is empty", failed.stderr)
+            self.run_file.write_text("[{}]")
+            failed = self.client(server, "jobs", "submit", str(self.run_file), "--model", "tiny")
+            self.assertEqual(failed.returncode, 2)
+            self.assertIn("wanted a JSON object", failed.stderr)
+            failed = self.client(server, "jobs", "submit", str(self.run_file), "--model", "tiny", "--curve")
+            self.assertEqual(failed.returncode, 2)
+            self.assertIn("--watch", failed.stderr)
+            failed = subprocess.run([CLIENT, "jobs", "list", "--admin", server.grpc_target],
+                                    capture_output=True, text=True, timeout=TIMEOUT_S)
+            self.assertEqual(failed.returncode, 2)
+            self.assertIn(f"{server.grpc_target} has no such service; --admin wants", failed.stderr)
 
     def test_without_an_admin_port_there_are_no_jobs(self):
         with self.server("--admin", "false") as server:

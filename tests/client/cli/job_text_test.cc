@@ -15,6 +15,7 @@ admin::v1::Job RunningJob() {
   job.set_id("job-3");
   job.set_state(admin::v1::JOB_STATE_RUNNING);
   job.set_device("cuda:0");
+  job.mutable_phase()->set_phase(v1::PHASE_TRAIN);
   job.mutable_phase()->set_total_epochs(100);
   v1::TrainingProgress& progress = *job.mutable_progress();
   progress.set_phase(v1::PHASE_TRAIN);
@@ -49,6 +50,22 @@ TEST(JobTextTest, AnEndedJobSaysWhatBecameOfIt) {
   job.set_model("m");
   job.set_version(4);
   EXPECT_EQ(JobLine(job), "job-1 succeeded, version 4 of m");
+}
+
+TEST(JobTextTest, TheAccuracyOfASupernetIsNotThatOfDirectionsWithoutRetraining) {
+  admin::v1::Job job = RunningJob();
+  job.set_state(admin::v1::JOB_STATE_SUCCEEDED);
+  job.set_message("not retrained");
+  EXPECT_EQ(JobLine(job), "job-3 succeeded, train epoch 12.4/100, loss 0.5320: not retrained");
+}
+
+TEST(JobTextTest, AnEpochTellsWhereNoProgressDoes) {
+  admin::v1::Job job = RunningJob();
+  job.clear_progress();
+  EXPECT_EQ(JobLine(job),
+            "job-3 running on cuda:0, train epoch 2.0/100, loss 1.0000, top-1 85.20%");
+  job.mutable_phase()->set_phase(v1::PHASE_SEARCH);  // another than that of the epochs
+  EXPECT_THAT(JobLine(job), HasSubstr("cuda:0, search epoch 0.0/100, top-1"));
 }
 
 TEST(JobTextTest, StatesHaveNames) {
