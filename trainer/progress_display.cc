@@ -63,6 +63,9 @@ void ProgressDisplay::ShowEpoch(absl::string_view phase, const EpochReport& repo
                           result.validation_loss.value_or(NAN), 100 * *result.top1,
                           100 * result.top5.value_or(NAN));
   }
+  if (report.unreadable_images > 0) {
+    absl::StrAppend(&text, "  unreadable ", report.unreadable_images);
+  }
   ShowLine(absl::StrCat(text, "  ", Clock(result.seconds)));
 }
 

@@ -9,6 +9,8 @@
 namespace localmamba::trainer {
 namespace {
 
+constexpr int kMaxNamed = 5;  // unreadable images
+
 v1::TrainingProgress ToProto(const ProgressReport& report, v1::Phase phase) {
   v1::TrainingProgress proto;
   proto.set_phase(phase);
@@ -64,6 +66,15 @@ void Reporter::OnStart(v1::PhaseStarted started) {
   v1::TrainerEvent event;
   *event.mutable_phase_started() = std::move(started);
   events_.Send(std::move(event));
+}
+
+absl::Status Reporter::OnUnreadableImage(const std::string& why) {
+  if (++unreadable_ > kMaxNamed) return absl::OkStatus();
+  display_.ShowLine(absl::StrCat("warning: image skipped: ", why));
+  if (unreadable_ == kMaxNamed) {
+    display_.ShowLine("warning: further images that are skipped are only counted");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Reporter::OnProgress(const ProgressReport& report) {

@@ -27,6 +27,7 @@ class Reporter final : public TrainingObserver {
 
   // Fills in the phase.
   void OnStart(v1::PhaseStarted started);
+  absl::Status OnUnreadableImage(const std::string& why) override;
   absl::Status OnProgress(const ProgressReport& report) override;
   absl::Status OnEpoch(const EpochReport& report) override;
   absl::Status OnCheckpoint(const std::string& path, int64_t step) override;
@@ -44,6 +45,7 @@ class Reporter final : public TrainingObserver {
   const std::unique_ptr<EventFile> file_;
   EventStream& events_;
   ProgressDisplay& display_;
+  int unreadable_ = 0;  // images that OnUnreadableImage has been called for
 };
 
 }  // namespace localmamba::trainer

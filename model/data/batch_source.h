@@ -3,6 +3,8 @@
 #define LOCALMAMBA_MODEL_DATA_BATCH_SOURCE_H_
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "kernels/tensor/tensor.h"
@@ -15,6 +17,8 @@ struct TrainingBatch {
   Tensor images;           // (B, 3, H, W), float32, normalised
   Tensor targets;          // (B, classes), float32, probabilities
   int64_t unreadable = 0;  // images of the data found unreadable so far, each counted once
+  // Of those that this batch has added to them: the file and why.
+  std::vector<std::string> newly_unreadable = {};
 };
 
 // Endless: an epoch follows the other. Used by one thread at a time.

@@ -63,11 +63,16 @@ class TrainingLoader::Impl {
   absl::StatusOr<TrainingBatch> Next() {
     LM_RETURN_IF_ERROR(failure_);
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<TrainingWork> work, prefetcher_.Next());
+    TrainingBatch batch{.images = work->images(), .targets = work->targets()};
     for (const UnreadableImage& image : work->Unreadable()) {
+      const int64_t before = unreadable_.count();
       failure_ = unreadable_.Add(image);
       LM_RETURN_IF_ERROR(failure_);
+      if (unreadable_.count() == before) continue;
+      batch.newly_unreadable.emplace_back(image.why.message());
     }
-    return TrainingBatch{work->images(), work->targets(), unreadable_.count()};
+    batch.unreadable = unreadable_.count();
+    return batch;
   }
 
  private:

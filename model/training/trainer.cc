@@ -96,6 +96,9 @@ absl::StatusOr<Trainer::End> Trainer::Run() {
 absl::Status Trainer::Step() {
   LM_ASSIGN_OR_RETURN(const TrainingBatch batch, batches_->Next());
   unreadable_ = batch.unreadable;
+  for (const std::string& why : batch.newly_unreadable) {
+    LM_RETURN_IF_ERROR(observer_.OnUnreadableImage(why));
+  }
   LM_ASSIGN_OR_RETURN(const StepResult result,
                       step_->Run(batch, progress_.step,
                                  {.learning_rate = learning_rate_->At(progress_.step),
@@ -117,7 +120,7 @@ absl::Status Trainer::Step() {
 absl::Status Trainer::FinishEpoch() {
   const absl::Time begin = options_.now();
   const auto epoch = static_cast<int64_t>(progress_.epochs.size()) + 1;
-  EpochReport report{.step = progress_.step};
+  EpochReport report{.step = progress_.step, .unreadable_images = unreadable_};
   report.result = {.epoch = epoch,
                    .train_loss = Mean(progress_.epoch_loss_sum, progress_.epoch_finite_steps)};
   const bool is_last = epoch == options_.recipe.epochs;

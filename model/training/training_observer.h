@@ -28,6 +28,7 @@ struct ProgressReport {
 
 struct EpochReport {
   int64_t step = 0;
+  int64_t unreadable_images = 0;  // of the data so far
   EpochResult result;
 };
 
@@ -36,6 +37,8 @@ class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
 
+  // An image that is skipped; why: the file and what is wrong with it. Once for each.
+  virtual absl::Status OnUnreadableImage(const std::string& why) = 0;
   virtual absl::Status OnProgress(const ProgressReport& report) = 0;
   virtual absl::Status OnEpoch(const EpochReport& report) = 0;
   virtual absl::Status OnCheckpoint(const std::string& path, int64_t step) = 0;

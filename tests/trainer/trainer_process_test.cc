@@ -293,6 +293,19 @@ TEST_F(TrainerProcessTest, TooManyUnreadableImagesAreUnusableData) {
   EXPECT_THAT(result.err, HasSubstr("unreadable"));
 }
 
+TEST_F(TrainerProcessTest, SkippedImagesAreNamedOnceAndCounted) {
+  std::ofstream(folder_ + "/data/train/c0/0.png") << "no image";
+  std::string json = Json();
+  const std::string path = folder_ + "/data\"";
+  json.replace(json.find(path), path.size(), path + R"(, "max_unreadable_share": 0.1)");
+  const ProcessResult result = Run(json);
+  EXPECT_EQ(result.exit_status, 0);
+  const std::string warning = "warning: image skipped: train/c0/0.png";
+  EXPECT_THAT(result.err, HasSubstr(warning));
+  EXPECT_EQ(result.err.find(warning), result.err.rfind(warning));
+  EXPECT_THAT(result.err, ::testing::ContainsRegex("epoch 4 done .* unreadable 1 "));
+}
+
 TEST_F(TrainerProcessTest, AnErrorThatNamesAFileInAnotherEncodingReachesTheReaderOfEvents) {
   std::ofstream(absl::StrCat(folder_, "/data/train/c0/\xe9.png")) << "no image";
   std::string json = Json();

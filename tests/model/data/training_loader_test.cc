@@ -186,13 +186,17 @@ TEST_F(TrainingLoaderTest, UnreadableImagesAreReplacedByTheNextAndCountedOnce) {
   options_.max_unreadable_share = 0.1;
   const auto loader = Create(options_);
   TrainingBatch batch;
+  std::vector<std::string> named;
   for (int i = 0; i < 12; ++i) {
     auto next = loader->Next();
     ASSERT_TRUE(next.ok()) << next.status();
     batch = *std::move(next);
+    named.insert(named.end(), batch.newly_unreadable.begin(), batch.newly_unreadable.end());
     EXPECT_TRUE(i < 3 || batch.unreadable == 2) << "after an epoch";
   }
   EXPECT_EQ(batch.unreadable, 2);
+  EXPECT_THAT(named, testing::UnorderedElementsAre(HasSubstr("train/diagonal/0003.png: "),
+                                                   HasSubstr("train/diagonal/0004.png: ")));
   const std::vector<Content> once = Batches(options_, 8);
   options_.threads = 4;
   EXPECT_EQ(Batches(options_, 8), once);

@@ -25,6 +25,7 @@ using ::testing::SizeIs;
 
 class RecordingObserver final : public TrainingObserver {
  public:
+  absl::Status OnUnreadableImage(const std::string& /*why*/) override { return absl::OkStatus(); }
   absl::Status OnProgress(const ProgressReport& report) override {
     progress.push_back(report);
     return absl::OkStatus();
