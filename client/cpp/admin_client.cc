@@ -90,10 +90,11 @@ absl::Status AdminClient::DeleteJob(const std::string& id, absl::Duration timeou
 absl::Status AdminClient::WatchJob(const std::string& id,
                                    absl::FunctionRef<void(const Job&)> on_change) const {
   JobService::Stub stub(channel_);
+  const auto request = WithId<admin::v1::WatchJobRequest>(id);
   grpc::ClientContext context;
-  const auto reader = stub.WatchJob(&context, WithId<admin::v1::WatchJobRequest>(id));
+  const auto reader = stub.WatchJob(&context, request);
   for (Job job; reader->Read(&job);) on_change(job);
-  return ToStatus(reader->Finish(), context);
+  return ToStatus(reader->Finish(), context, request);
 }
 
 absl::Status AdminClient::GetJobLogs(const std::string& id, bool follow, int64_t offset,
@@ -105,7 +106,7 @@ absl::Status AdminClient::GetJobLogs(const std::string& id, bool follow, int64_t
   grpc::ClientContext context;
   const auto reader = stub.GetJobLogs(&context, request);
   for (admin::v1::GetJobLogsResponse piece; reader->Read(&piece);) on_text(piece.text());
-  return ToStatus(reader->Finish(), context);
+  return ToStatus(reader->Finish(), context, request);
 }
 
 absl::StatusOr<admin::v1::ListModelsResponse> AdminClient::ListModels(

@@ -11,31 +11,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/cord.h"
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "client/cpp/error_details.h"
+#include "google/protobuf/message.h"
 
 namespace localmamba::client {
 
 // A connection that is not encrypted and bounds no message's size.
 std::shared_ptr<grpc::Channel> Connect(const std::string& target);
 
-// How a call in `context` ended.
-inline absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context) {
-  // All that gRPC says of a service that a server does not have.
-  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED && status.error_message().empty()) {
-    return absl::UnimplementedError(
-        absl::StrCat("the server at ", context.peer(), " has no such service"));
-  }
-  // Both enumerations have the numbers of google.rpc.Code.
-  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-  if (!status.ok() && !status.error_details().empty()) {
-    result.SetPayload(kErrorDetails, absl::Cord(status.error_details()));
-  }
-  return result;
-}
+// How a call with `request` in `context` ended.
+absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context,
+                      const google::protobuf::Message& request);
 
 // Calls a unary `method` of `stub`.
 template <class Response, class Stub, class Request>
@@ -48,7 +35,7 @@ absl::StatusOr<Response> Call(Stub& stub,
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (status.ok()) return response;
-  return ToStatus(status, context);
+  return ToStatus(status, context, request);
 }
 
 }  // namespace localmamba::client

@@ -213,6 +213,9 @@ TEST_F(JobsTest, RequestsAreChecked) {
   unfit.mutable_recipe()->set_label_smoothing(2);
   EXPECT_THAT(error(unfit, "m", ""), HasSubstr("run: recipe: label_smoothing is 2"));
   EXPECT_THAT(error(Run(), "m", std::string(129, 'k')), HasSubstr("idempotency_key: found 129"));
+  EXPECT_THAT(error(Run(), "m", "\xff"), HasSubstr("not UTF-8"));
+  EXPECT_EQ(client_->WatchJob("\xff", [](const Job&) {}).code(),
+            absl::StatusCode::kInvalidArgument);
   admin::v1::ListJobsRequest list;
   list.set_page_size(1001);
   EXPECT_EQ(client_->ListJobs(list, kTimeout).status().code(), absl::StatusCode::kInvalidArgument);
