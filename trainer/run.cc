@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
@@ -30,14 +31,26 @@ absl::Status SetClasses(const ImageSource& images, bool classes_from_data, Model
   return absl::OkStatus();
 }
 
-absl::Status CheckDType(absl::string_view field, const Recipe& recipe, Device device) {
+// Of each recipe that the run trains by, with its name.
+using RecipeCheck = absl::FunctionRef<absl::Status(absl::string_view, const Recipe&)>;
+absl::Status CheckRecipes(const TrainingRun& run, RecipeCheck check) {
+  if (!run.search.has_value() || run.search->retrain) {
+    LM_RETURN_IF_ERROR(check("recipe", run.settings.recipe));
+  }
+  if (!run.search.has_value()) return absl::OkStatus();
+  return check("search.recipe", run.search->settings.recipe);
+}
+
+absl::Status CheckDType(absl::string_view name, const Recipe& recipe, Device device) {
   const DType dtype = TrainingDType(recipe, device);
-  return CheckOption(field, absl::StrCat(ToString(dtype), " on ", device.ToString()),
+  return CheckOption(absl::StrCat(name, ".dtype"),
+                     absl::StrCat(ToString(dtype), " on ", device.ToString()),
                      !device.is_cpu() || dtype == DType::kFloat32, "f32");
 }
 
-absl::Status CheckBatch(absl::string_view field, const Recipe& recipe, const ImageSource& images) {
-  return CheckOption(field, recipe.batch_size, recipe.batch_size <= images.train_images(),
+absl::Status CheckBatch(absl::string_view name, const Recipe& recipe, const ImageSource& images) {
+  return CheckOption(absl::StrCat(name, ".batch_size"), recipe.batch_size,
+                     recipe.batch_size <= images.train_images(),
                      absl::StrCat("at most the ", images.train_images(), " images to train"));
 }
 
@@ -125,19 +138,15 @@ absl::StatusOr<NamedTensors> UntrainedWeights(const RunOutcome& outcome, Allocat
 
 absl::StatusOr<RunEnd> Execute(TrainingRun run, const RunOptions& options, EventStream& events,
                                ProgressDisplay& display, const std::atomic<bool>& stop) {
-  LM_RETURN_IF_ERROR(CheckDType("recipe.dtype", run.settings.recipe, options.device));
-  if (run.search.has_value()) {
-    LM_RETURN_IF_ERROR(
-        CheckDType("search.recipe.dtype", run.search->settings.recipe, options.device));
-  }
+  LM_RETURN_IF_ERROR(CheckRecipes(run, [&](absl::string_view name, const Recipe& recipe) {
+    return CheckDType(name, recipe, options.device);
+  }));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<ImageSource> images,
                       ImageSource::Open(run.data, run.model.preprocess, LoaderThreads(options)));
   LM_RETURN_IF_ERROR(SetClasses(*images, run.classes_from_data, run.model));
-  LM_RETURN_IF_ERROR(CheckBatch("recipe.batch_size", run.settings.recipe, *images));
-  if (run.search.has_value()) {
-    LM_RETURN_IF_ERROR(
-        CheckBatch("search.recipe.batch_size", run.search->settings.recipe, *images));
-  }
+  LM_RETURN_IF_ERROR(CheckRecipes(run, [&](absl::string_view name, const Recipe& recipe) {
+    return CheckBatch(name, recipe, *images);
+  }));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<FolderLock> lock, FolderLock::Take(options.output));
   const PhaseContext context{.output = options.output,
                              .device = options.device,
