@@ -17,7 +17,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "kernels/base/status_macros.h"
-#include "nlohmann/json.hpp"
+#include "model/data/utf8.h"
 #include "server/runtime/idle_threads.h"
 #include "server/runtime/signal_listener.h"
 #include "server/training_run/training_run_proto.h"
@@ -88,20 +88,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
-// Messages of events are UTF-8; names of files, which errors have in them, need not be.
-std::string AsUtf8(const std::string& text) {
-  using nlohmann::json;
-  const std::string quoted = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
-  return json::parse(quoted).get<std::string>();
-}
-
 // Puts what flags say in place of what the file says.
 absl::Status Override(const Flags& flags, v1::TrainingRun& run) {
   if (!flags.recipe.empty()) {
     LM_ASSIGN_OR_RETURN(*run.mutable_recipe(), ReadRecipe(flags.recipe));
   }
   if (!flags.data.empty()) {
-    if (AsUtf8(flags.data) != flags.data) {
+    if (!IsUtf8(flags.data)) {
       return absl::InvalidArgumentError("--data is not UTF-8, wanted a path that is");
     }
     run.mutable_data()->set_path(flags.data);
@@ -166,7 +159,8 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "localmamba_trainer: %s\n", message.c_str());
     v1::TrainerEvent event;
     event.mutable_failed()->set_code(static_cast<int>(end.status().code()));
-    event.mutable_failed()->set_message(AsUtf8(message));
+    // Names of files, which errors have in them, need not be UTF-8; messages must.
+    event.mutable_failed()->set_message(ToUtf8(message));
     events.Send(std::move(event));
   }
   return ExitStatus(end);

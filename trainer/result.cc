@@ -14,15 +14,14 @@
 #include "server/repository/proto_json.h"
 #include "server/repository/write_model.h"
 #include "server/training_run/recipe_proto.h"
+#include "trainer/report_values.h"
 
 namespace localmamba::trainer {
 namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json ToJson(const std::optional<double>& value) {
-  return value.has_value() ? ordered_json(*value) : ordered_json();
-}
+using trainer::ToJson;  // of single numbers
 
 ordered_json ToJson(const std::vector<DirectionProbabilities>& directions) {
   ordered_json layers = ordered_json::array();

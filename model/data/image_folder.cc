@@ -9,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "kernels/base/status_macros.h"
-#include "nlohmann/json.hpp"
+#include "model/data/utf8.h"
 
 namespace localmamba {
 namespace {
@@ -29,12 +29,6 @@ std::vector<std::string> Visible(const std::vector<std::string>& names) {
   std::copy_if(names.begin(), names.end(), std::back_inserter(visible),
                [](const std::string& name) { return !IsHidden(name); });
   return visible;
-}
-
-bool IsUtf8(const std::string& text) {
-  using nlohmann::json;
-  const json string = text;
-  return json::parse(string.dump(-1, ' ', false, json::error_handler_t::ignore)) == string;
 }
 
 // Names of classes go into JSON and messages: labels, checkpoints, answers of a server.
