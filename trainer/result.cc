@@ -110,7 +110,7 @@ absl::StatusOr<std::string> WriteResult(const RunOutcome& outcome, const NamedTe
                       CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network, CreateNetwork(outcome.model.network));
   LM_RETURN_IF_ERROR(AssignWeights(weights, *memory, network->parameters()));
-  WriteModelOptions options{.overwrite = true};
+  WriteModelOptions options{.dtype = outcome.weights_dtype, .overwrite = true};
   const std::vector<absl::string_view> classes(context.images.classes().begin(),
                                                context.images.classes().end());
   options.labels_json = FormatLabels(classes);

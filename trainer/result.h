@@ -24,6 +24,7 @@ struct RunOutcome {
   std::optional<SearchOutcome> search;
   // Absent: the network was not trained, but only found.
   std::optional<PhaseResult> training;
+  DType weights_dtype = DType::kFloat32;
 };
 
 // The text of metrics.json: accuracy, losses by epoch, time, memory, parameters, multiplications,

@@ -156,7 +156,8 @@ absl::StatusOr<RunEnd> Execute(TrainingRun run, const RunOptions& options, Event
                              .display = display,
                              .stop = stop};
   LM_RETURN_IF_ERROR(CheckPhases(run.search.has_value(), context));
-  RunOutcome outcome{.model = run.model, .settings = run.settings};
+  RunOutcome outcome{
+      .model = run.model, .settings = run.settings, .weights_dtype = run.weights_dtype};
   if (run.search.has_value()) {
     const SearchConfig& search = run.search->search;
     PhaseSpec spec{.phase = v1::PHASE_SEARCH,

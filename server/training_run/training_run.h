@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "kernels/tensor/dtype.h"
 #include "model/data/augmentation.h"
 #include "model/data/dataset.h"
 #include "model/search/supernet.h"
@@ -34,7 +35,8 @@ struct TrainingRun {
   DatasetConfig data;
   TrainingSettings settings;
   std::optional<ScanSearch> search;
-  std::string initial_weights;  // path; "": none
+  std::string initial_weights;             // path; "": none
+  DType weights_dtype = DType::kFloat32;  // of the result: f32, f16 or bf16
 };
 
 // Checks all that can be checked without the data. Errors: INVALID_ARGUMENT naming the field (as a

@@ -100,6 +100,14 @@ absl::StatusOr<TrainingRun> TrainingRunFromProto(const v1::TrainingRun& proto) {
     LM_ASSIGN_OR_RETURN(run.search, SearchFromProto(proto.search(), proto.recipe()));
   }
   run.initial_weights = proto.initial_weights();
+  if (!proto.weights_dtype().empty()) {
+    const absl::StatusOr<DType> dtype = ParseDType(proto.weights_dtype());
+    if (!dtype.ok() || !IsFloat(*dtype)) {
+      return absl::InvalidArgumentError(absl::StrCat("weights_dtype is \"", proto.weights_dtype(),
+                                                     "\", wanted f32, f16 or bf16"));
+    }
+    run.weights_dtype = *dtype;
+  }
   LM_RETURN_IF_ERROR(Validate(run));
   return run;
 }

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "localmamba/v1/trainer_event.pb.h"
 #include "model/search/supernet.h"
+#include "model/weights/safetensors.h"
 #include "nlohmann/json.hpp"
 #include "server/repository/model_version.h"
 #include "tests/support/tiny_image_folder.h"
@@ -177,6 +178,17 @@ TEST_F(TrainerProcessTest, WithoutRetrainingTheResultIsTheUntrainedNetwork) {
   EXPECT_FALSE(result.events.back().finished().has_top1());
   EXPECT_FALSE(fs::exists(folder_ + "/out/train"));
   EXPECT_TRUE(ReadModelFolder(result.events.back().finished().result()).ok());
+}
+
+TEST_F(TrainerProcessTest, WeightsAreStoredAsTheRunSays) {
+  const ProcessResult result = Run(Json("", R"(, "weights_dtype": "f16")"));
+  ASSERT_EQ(result.exit_status, 0) << result.err;
+  const auto weights =
+      ReadSafetensors(result.events.back().finished().result() + "/1/weights.safetensors");
+  ASSERT_TRUE(weights.ok()) << weights.status();
+  for (const auto& [name, tensor] : weights->tensors) {
+    EXPECT_EQ(tensor.dtype(), DType::kFloat16) << name;
+  }
 }
 
 TEST_F(TrainerProcessTest, StopsWithACheckpointAndGoesOnFromIt) {

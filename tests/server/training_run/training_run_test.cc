@@ -40,6 +40,7 @@ TEST(TrainingRunTest, UnsetFieldsHaveTheDocumentedDefaults) {
   EXPECT_EQ(run->settings.recipe.schedule.warmup_epochs, 20);
   EXPECT_EQ(run->settings.recipe.optimizer.weight_decay, 0.04);
   EXPECT_FALSE(run->settings.recipe.dtype.has_value());
+  EXPECT_EQ(run->weights_dtype, DType::kFloat32);
   EXPECT_EQ(run->settings.augmentation.rand_augment_operations, 2);
   EXPECT_FALSE(run->search.has_value());
 }
@@ -143,6 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
                "recipe: dtype is \"f64\", wanted f32"},
         BadRun{"DTypeOfIntegers", RunWith(R"(, "recipe": {"dtype": "i32"})"),
                "recipe: dtype is \"i32\", wanted f32, f16, bf16 or auto"},
+        BadRun{"WeightsDType", RunWith(R"(, "weights_dtype": "auto")"),
+               "weights_dtype is \"auto\", wanted f32, f16 or bf16"},
         BadRun{"WarmUp", RunWith(R"(, "recipe": {"epochs": 4, "schedule": {"warmup_epochs": 4}})"),
                "recipe: schedule.warmup_epochs is 4, wanted 0 to below epochs, which is 4"},
         BadRun{"Flip", RunWith(R"(, "recipe": {"augmentation": {"flip": 2}})"),
