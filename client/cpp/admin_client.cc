@@ -37,7 +37,7 @@ Request WithRun(const v1::TrainingRun& run, const std::string& model, const std:
 
 }  // namespace
 
-AdminClient::AdminClient(const std::string& target) : channel_(Connect(target)) {}
+AdminClient::AdminClient(const std::string& target) : channel_(Connect(target, {})) {}
 
 absl::StatusOr<AdminClient::Job> AdminClient::CreateJob(const v1::TrainingRun& run,
                                                         const std::string& model,

@@ -1,5 +1,6 @@
 #include "client/cpp/call.h"
 
+#include <grpc/impl/codegen/grpc_types.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
@@ -9,6 +10,10 @@
 
 namespace localmamba::client {
 namespace {
+
+constexpr char kRoundRobin[] = R"("loadBalancingConfig": [{"round_robin": {}}])";
+// Of the server as a whole.
+constexpr char kHealthCheck[] = R"("healthCheckConfig": {"serviceName": ""}, )";
 
 // gRPC says UNIMPLEMENTED, and nothing more, if the server lacks the service or cannot parse the
 // request.
@@ -23,8 +28,11 @@ absl::Status Explain(const grpc::ClientContext& context, const google::protobuf:
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+std::shared_ptr<grpc::Channel> Connect(const std::string& target, const ChannelOptions& options) {
   grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(
+      absl::StrCat("{", options.only_healthy ? kHealthCheck : "", kRoundRobin, "}"));
+  if (options.own_connection) arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetMaxSendMessageSize(-1);
   return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);

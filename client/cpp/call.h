@@ -17,8 +17,14 @@
 
 namespace localmamba::client {
 
-// A connection that is not encrypted and bounds no message's size.
-std::shared_ptr<grpc::Channel> Connect(const std::string& target);
+struct ChannelOptions {
+  bool only_healthy = false;    // as in ClientOptions
+  bool own_connection = false;  // as in ClientOptions
+};
+
+// A connection that is not encrypted and bounds no message's size. With several addresses behind
+// `target`, calls go to them in turn.
+std::shared_ptr<grpc::Channel> Connect(const std::string& target, const ChannelOptions& options);
 
 // How a call with `request` in `context` ended.
 absl::Status ToStatus(const grpc::Status& status, const grpc::ClientContext& context,

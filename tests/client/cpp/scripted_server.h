@@ -1,0 +1,118 @@
+// A server whose answers a test writes down, one after the other.
+#ifndef LOCALMAMBA_TESTS_CLIENT_CPP_SCRIPTED_SERVER_H_
+#define LOCALMAMBA_TESTS_CLIENT_CPP_SCRIPTED_SERVER_H_
+
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "kernels/base/check.h"
+#include "kernels/base/mutex.h"
+#include "localmamba/v1/vision.grpc.pb.h"
+
+namespace localmamba::client {
+
+// Answers Classify and Embed with the next status of the script, and with OK when it has ended. An
+// answer bears the request's id. Safe to use from several threads.
+class ScriptedServer final : private v1::VisionService::Service {
+ public:
+  ScriptedServer() {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+    LM_CHECK(server_ != nullptr);
+    SetServing(true);
+  }
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
+  ~ScriptedServer() override {
+    Release();
+    server_->Shutdown();
+  }
+
+  // "127.0.0.1:PORT".
+  [[nodiscard]] std::string target() const { return absl::StrCat("127.0.0.1:", port_); }
+
+  void Answer(grpc::Status status) {
+    MutexLock lock(mu_);
+    script_.push_back(std::move(status));
+  }
+
+  // Calls wait, from now on, until Release or until their caller leaves.
+  void Hold() { SetHeld(true); }
+  void Release() { SetHeld(false); }
+
+  void SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
+
+  [[nodiscard]] int calls() const {
+    MutexLock lock(mu_);
+    return calls_;
+  }
+
+  void AwaitCalls(int count) const {
+    MutexLock lock(mu_);
+    mu_.Await([&] { return calls_ >= count; });
+  }
+
+ private:
+  grpc::Status Classify(grpc::ServerContext* context, const v1::ClassifyRequest* request,
+                        v1::ClassifyResponse* response) override {
+    response->set_request_id(request->request_id());
+    return Next(*context);
+  }
+  grpc::Status Embed(grpc::ServerContext* context, const v1::EmbedRequest* request,
+                     v1::EmbedResponse* response) override {
+    response->set_request_id(request->request_id());
+    return Next(*context);
+  }
+
+  grpc::Status Next(const grpc::ServerContext& context) {
+    MutexLock lock(mu_);
+    ++calls_;
+    while (held_ && !context.IsCancelled()) {
+      mu_.AwaitUntil([this] { return !held_; }, absl::Now() + absl::Milliseconds(10));
+    }
+    if (script_.empty()) return grpc::Status::OK;
+    const grpc::Status status = script_.front();
+    script_.pop_front();
+    return status;
+  }
+
+  void SetHeld(bool held) {
+    MutexLock lock(mu_);
+    held_ = held;
+  }
+
+  mutable Mutex mu_;
+  std::deque<grpc::Status> script_ ABSL_GUARDED_BY(mu_);
+  int calls_ ABSL_GUARDED_BY(mu_) = 0;
+  bool held_ ABSL_GUARDED_BY(mu_) = false;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// RESOURCE_EXHAUSTED with google.rpc.RetryInfo.
+inline grpc::Status Busy(absl::Duration retry_delay) {
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(retry_delay / absl::Seconds(1));
+  info.mutable_retry_delay()->set_nanos(
+      static_cast<int32_t>(retry_delay % absl::Seconds(1) / absl::Nanoseconds(1)));
+  google::rpc::Status details;
+  details.add_details()->PackFrom(info);
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED, "the queue is full", details.SerializeAsString()};
+}
+
+}  // namespace localmamba::client
+
+#endif  // LOCALMAMBA_TESTS_CLIENT_CPP_SCRIPTED_SERVER_H_

@@ -1,0 +1,190 @@
+#include "client/cpp/vision_client.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/client/cpp/scripted_server.h"
+
+namespace localmamba::client {
+namespace {
+
+constexpr absl::Duration kTimeout = absl::Seconds(30);
+
+RetryOptions Attempts(int count) {
+  return {.max_attempts = count, .initial_backoff = absl::Milliseconds(1)};
+}
+
+// A ClassifyAsync whose answer can be awaited.
+class Classification {
+ public:
+  Classification(const VisionClient& client, const std::string& id,
+                 absl::Duration timeout = kTimeout) {
+    auto request = std::make_shared<v1::ClassifyRequest>();
+    request->set_request_id(id);
+    call_ = client.ClassifyAsync(std::move(request), timeout,
+                                 [this](absl::StatusOr<v1::ClassifyResponse> response) {
+                                   answer_.set_value(std::move(response));
+                                 });
+  }
+
+  void Cancel() { call_->Cancel(); }
+  absl::StatusOr<v1::ClassifyResponse> Await() { return answer_.get_future().get(); }
+
+ private:
+  std::promise<absl::StatusOr<v1::ClassifyResponse>> answer_;
+  std::shared_ptr<RunningCall> call_;
+};
+
+TEST(VisionClientTest, AnswersWithoutWaiting) {
+  ScriptedServer server;
+  const VisionClient client(server.target());
+  server.Hold();
+  Classification first(client, "first");
+  Classification second(client, "second");
+  server.AwaitCalls(2);  // both are under way at once
+  server.Release();
+  EXPECT_EQ(first.Await()->request_id(), "first");
+  EXPECT_EQ(second.Await()->request_id(), "second");
+}
+
+TEST(VisionClientTest, ACallOutlivesItsClient) {
+  ScriptedServer server;
+  server.Hold();
+  Classification call(VisionClient(server.target()), "orphan");
+  server.AwaitCalls(1);
+  server.Release();
+  EXPECT_EQ(call.Await()->request_id(), "orphan");
+}
+
+TEST(VisionClientTest, ACancelledCallEnds) {
+  ScriptedServer server;
+  const VisionClient client(server.target());
+  server.Hold();
+  Classification call(client, "");
+  server.AwaitCalls(1);
+  call.Cancel();
+  EXPECT_EQ(call.Await().status().code(), absl::StatusCode::kCancelled);
+}
+
+TEST(VisionClientTest, NothingIsRepeatedByDefault) {
+  ScriptedServer server;
+  server.Answer(Busy(absl::Milliseconds(1)));
+  EXPECT_EQ(VisionClient(server.target()).Classify({}, kTimeout).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(server.calls(), 1);
+}
+
+TEST(VisionClientTest, RepeatsUntilAServerThatWasBusyAnswers) {
+  ScriptedServer server;
+  server.Answer(Busy(absl::Milliseconds(30)));
+  server.Answer({grpc::StatusCode::UNAVAILABLE, "the server is loading"});
+  const VisionClient client(server.target(), {.retry = Attempts(3)});
+  v1::EmbedRequest request;
+  request.set_request_id("third time");
+  const absl::Time start = absl::Now();
+  const absl::StatusOr<v1::EmbedResponse> response = client.Embed(request, kTimeout);
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->request_id(), "third time");
+  EXPECT_EQ(server.calls(), 3);
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(30));
+}
+
+TEST(VisionClientTest, GivesTheLastErrorAfterTheLastAttempt) {
+  ScriptedServer server;
+  server.Answer({grpc::StatusCode::UNAVAILABLE, "first"});
+  server.Answer({grpc::StatusCode::UNAVAILABLE, "second"});
+  const VisionClient client(server.target(), {.retry = Attempts(2)});
+  EXPECT_EQ(client.Classify({}, kTimeout).status().message(), "second");
+  EXPECT_EQ(server.calls(), 2);
+}
+
+TEST(VisionClientTest, DoesNotRepeatABadRequest) {
+  ScriptedServer server;
+  server.Answer({grpc::StatusCode::INVALID_ARGUMENT, "no picture"});
+  const VisionClient client(server.target(), {.retry = Attempts(5)});
+  EXPECT_EQ(client.Classify({}, kTimeout).status().message(), "no picture");
+  EXPECT_EQ(server.calls(), 1);
+}
+
+TEST(VisionClientTest, DoesNotWaitBeyondTheDeadlineForAnAttemptThatWouldBeTooLate) {
+  ScriptedServer server;
+  server.Answer(Busy(absl::Hours(1)));
+  const VisionClient client(server.target(), {.retry = Attempts(5)});
+  const absl::Time start = absl::Now();
+  EXPECT_EQ(client.Classify({}, absl::Minutes(10)).status().code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_LT(absl::Now() - start, absl::Minutes(10));
+  EXPECT_EQ(server.calls(), 1);
+}
+
+TEST(VisionClientTest, StopsToRepeatWhenTheBudgetIsSpent) {
+  ScriptedServer server;
+  for (int i = 0; i < 10; ++i) server.Answer({grpc::StatusCode::UNAVAILABLE, "busy"});
+  RetryOptions retry = Attempts(3);
+  retry.budget = 3;
+  const VisionClient client(server.target(), {.retry = retry});
+  EXPECT_FALSE(client.Classify({}, kTimeout).ok());
+  EXPECT_EQ(server.calls(), 3);
+  EXPECT_FALSE(VisionClient(client).Classify({}, kTimeout).ok());  // a copy shares the budget
+  EXPECT_EQ(server.calls(), 5);
+  EXPECT_FALSE(client.Classify({}, kTimeout).ok());
+  EXPECT_EQ(server.calls(), 6);
+}
+
+TEST(VisionClientTest, CancellingEndsThePauseBeforeAnAttempt) {
+  ScriptedServer server;
+  server.Answer(Busy(absl::Minutes(5)));
+  const VisionClient client(server.target(), {.retry = Attempts(2)});
+  Classification call(client, "", absl::Hours(1));
+  server.AwaitCalls(1);
+  call.Cancel();  // before or after the client has heard of the server's answer
+  EXPECT_FALSE(call.Await().ok());
+  EXPECT_EQ(server.calls(), 1);
+}
+
+TEST(VisionClientTest, SeveralServersTakeTurns) {
+  ScriptedServer one;
+  ScriptedServer two;
+  const VisionClient client(absl::StrCat("ipv4:", one.target(), ",", two.target()));
+  while (one.calls() == 0 || two.calls() == 0) {  // until both connections have come about
+    ASSERT_TRUE(client.Classify({}, kTimeout).ok());
+  }
+  const int before = one.calls();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(client.Classify({}, kTimeout).ok());
+  EXPECT_EQ(one.calls(), before + 5);
+}
+
+TEST(VisionClientTest, LeavesOutAServerThatDrains) {
+  ScriptedServer draining;
+  ScriptedServer healthy;
+  const VisionClient client(absl::StrCat("ipv4:", draining.target(), ",", healthy.target()),
+                            {.only_healthy = true});
+  while (draining.calls() == 0 || healthy.calls() == 0) {
+    ASSERT_TRUE(client.Classify({}, kTimeout).ok());
+  }
+  draining.SetServing(false);
+  // Until the client has heard of it, both still take turns.
+  int last = -1;
+  int same = 0;
+  while (same < 10) {
+    ASSERT_TRUE(client.Classify({}, kTimeout).ok());
+    same = draining.calls() == last ? same + 1 : 0;
+    last = draining.calls();
+  }
+  draining.SetServing(true);
+  while (draining.calls() == last) ASSERT_TRUE(client.Classify({}, kTimeout).ok());
+}
+
+TEST(VisionClientTest, WithoutAServerCallsAreUnavailable) {
+  const VisionClient client("ipv4:127.0.0.1:1,127.0.0.1:2");
+  EXPECT_EQ(client.Classify({}, kTimeout).status().code(), absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace localmamba::client
