@@ -89,7 +89,8 @@ LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engin
 ServedVersion::Options ToServedOptions(const BatchingConfig& config,
                                        std::function<void(const absl::Status&)> on_device_lost) {
   return {.batching = {.max_batch_size = static_cast<size_t>(config.max_batch_size),
-                       .max_queue_delay = config.max_queue_delay},
+                       .max_queue_delay = config.max_queue_delay,
+                       .preferred_batch_sizes = {}},
           .queue = {.max_requests = static_cast<size_t>(config.max_queue_requests),
                     .max_bytes = static_cast<size_t>(config.max_queue_bytes)},
           .on_device_lost = std::move(on_device_lost)};

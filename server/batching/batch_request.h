@@ -1,32 +1,49 @@
-// One image on its way through a model's network.
+// One request on its way through a model's network.
 #ifndef LOCALMAMBA_SERVER_BATCHING_BATCH_REQUEST_H_
 #define LOCALMAMBA_SERVER_BATCHING_BATCH_REQUEST_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kernels/tensor/tensor.h"
+#include "kernels/tensor/tensor_view.h"
 #include "server/runtime/call_context.h"
 
 namespace localmamba::server {
 
-// One image's share of a batch's output, in host memory, float32.
+// A request's share of a batch's output, in host memory, float32.
 struct InferenceResult {
-  Tensor logits;           // (num_classes); empty without a head
-  Tensor pooled;           // (width); empty without a head
-  absl::Duration queue;    // from arrival to launch
+  Tensor logits;           // (n, num_classes); empty without a head
+  Tensor pooled;           // (n, width); empty without a head
+  absl::Duration queue;    // from arrival in the queue to launch
   absl::Duration compute;  // of the whole batch
   size_t batch_size = 0;   // images in it
 };
 
 using InferenceCallback = absl::AnyInvocable<void(absl::StatusOr<InferenceResult>)>;
 
+// What a caller may say about its turn.
+struct Scheduling {
+  int priority = 0;  // level, of which 1 comes first; 0 for the model's default
+  std::optional<absl::Duration> queue_timeout;  // longest wait in the queue; at most the model's
+};
+
 struct BatchRequest {
-  Tensor pixels;  // (H, W, 3), u8, dense, in host memory
+  // One or more images, which stay together: (n, H, W, 3) u8 pixels, or (n, 3, H, W) f32, already
+  // normalised. Dense, in host memory that lives until `done` has been called.
+  ConstTensorView input;
+  Scheduling scheduling;
   CallContext context;
   InferenceCallback done;  // called once, whatever happens, after the request was taken
+
+  [[nodiscard]] size_t images() const { return static_cast<size_t>(input.dim(0)); }
+  [[nodiscard]] size_t bytes() const {
+    return static_cast<size_t>(input.elements()) * SizeOf(input.dtype());
+  }
 };
 
 }  // namespace localmamba::server

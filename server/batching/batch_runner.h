@@ -1,4 +1,4 @@
-// Feeds the engines of one network from one queue.
+// Feeds the engines of one model version from one queue.
 #ifndef LOCALMAMBA_SERVER_BATCHING_BATCH_RUNNER_H_
 #define LOCALMAMBA_SERVER_BATCHING_BATCH_RUNNER_H_
 
@@ -13,8 +13,6 @@
 #include "absl/types/span.h"
 #include "kernels/base/mutex.h"
 #include "kernels/device/buffer.h"
-#include "kernels/tensor/shape.h"
-#include "kernels/tensor/tensor.h"
 #include "model/engine/engine.h"
 #include "server/batching/batch_policy.h"
 #include "server/batching/batch_queue.h"
@@ -34,15 +32,15 @@ class BatchObserver {
 };
 
 // Owns one thread for each engine, so that while one batch is computed the next is gathered and
-// copied. All requests have the same shape: one runner serves one input shape of one version.
+// copied. All engines take from all buckets of the queue.
 class BatchRunner {
  public:
   // Everything referred to outlives the runner. `engines` are one or more that may run at once;
-  // `image_shape` is (H, W, 3). Errors: RESOURCE_EXHAUSTED if there is no memory for a batch of
-  // pixels for each.
+  // images have at most `max_image_bytes`. Errors: RESOURCE_EXHAUSTED if there is no memory for a
+  // batch of images for each.
   static absl::StatusOr<std::unique_ptr<BatchRunner>> Start(
-      absl::Span<const std::unique_ptr<Engine>> engines, const Shape& image_shape,
-      std::unique_ptr<const BatchPolicy> policy, const QueueLimits& limits,
+      absl::Span<const std::unique_ptr<Engine>> engines, size_t max_image_bytes,
+      std::unique_ptr<const BatchPolicy> policy, const QueueOptions& queue,
       Allocator& host_allocator, Clock& clock, BatchObserver& observer);
 
   // Runs what waits, then stops.
@@ -51,26 +49,29 @@ class BatchRunner {
   // Takes `request` only if OK, and then calls its `done` from a thread of the runner (or, if its
   // caller left and another request needs the place, from a thread that enqueues). Never blocks on
   // the engine. Requests that are cancelled or late when their turn comes are not run: `done` gets
-  // CANCELLED or DEADLINE_EXCEEDED. If the engine fails, `done` of the whole batch gets its error.
-  // Errors: RESOURCE_EXHAUSTED if the queue is full. CHECKs that the shape is image_shape.
+  // the status of BatchQueue::RemoveUnwanted. If the engine fails, `done` of the whole batch gets
+  // its error. Errors: RESOURCE_EXHAUSTED if the queue is full. CHECKs that the input is as
+  // BatchRequest wants it, with at most max_batch_size images of max_image_bytes.
   absl::Status Enqueue(BatchRequest&& request) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   // What belongs to one thread.
   struct Instance {
     Engine* engine;
-    Tensor batch_pixels;  // (max_batch_size, H, W, 3)
+    Buffer images;  // of a whole batch
   };
 
-  BatchRunner(std::vector<Instance> instances, const Shape& image_shape,
-              std::unique_ptr<const BatchPolicy> policy, const QueueLimits& limits, Clock& clock,
+  BatchRunner(std::vector<Instance> instances, size_t max_image_bytes,
+              std::unique_ptr<const BatchPolicy> policy, const QueueOptions& queue, Clock& clock,
               BatchObserver& observer);
 
-  void Work(const Instance& instance) ABSL_LOCKS_EXCLUDED(mu_);
-  void Launch(const Instance& instance, std::vector<WaitingRequest> batch);
+  void Work(Instance& instance) ABSL_LOCKS_EXCLUDED(mu_);
+  // What to launch now; if nothing, when to look again.
+  BatchDecision Decide(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Launch(Instance& instance, std::vector<WaitingRequest> batch);
 
-  const std::vector<Instance> instances_;
-  const Shape image_shape_;
+  std::vector<Instance> instances_;
+  const size_t max_image_bytes_;
   const std::unique_ptr<const BatchPolicy> policy_;
   Clock& clock_;
   BatchObserver& observer_;

@@ -14,13 +14,13 @@ absl::StatusOr<std::unique_ptr<ServedVersion>> ServedVersion::Start(
     Clock& clock, ServerMetrics& metrics) {
   const VersionMetrics series = metrics.ForVersion(model->model, model->version);
   std::unique_ptr<ServedVersion> served(new ServedVersion(std::move(model), options, series));
-  FifoPolicy::Options batching = options.batching;
+  ClassicPolicy::Options batching = options.batching;
   batching.max_batch_size = served->max_batch_size();
-  const PreprocessConfig& preprocess = served->model_->spec.preprocess;
+  const auto max_image_bytes =
+      static_cast<size_t>(3 * served->input_height() * served->input_width()) * sizeof(float);
   LM_ASSIGN_OR_RETURN(served->runner_,
-                      BatchRunner::Start(served->model_->engines,
-                                         {preprocess.crop_height, preprocess.crop_width, 3},
-                                         std::make_unique<FifoPolicy>(batching), options.queue,
+                      BatchRunner::Start(served->model_->engines, max_image_bytes,
+                                         std::make_unique<ClassicPolicy>(batching), options.queue,
                                          host_allocator, clock, *served));
   series.loaded.Set(1);
   series.max_batch_size.Set(static_cast<double>(served->max_batch_size()));
@@ -33,6 +33,7 @@ ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> model, const Options&
       metrics_(metrics),
       max_batch_size_(
           std::min(options.batching.max_batch_size, static_cast<size_t>(model_->max_batch_size))),
+      queue_(options.queue),
       on_device_lost_(options.on_device_lost) {}
 
 ServedVersion::~ServedVersion() {

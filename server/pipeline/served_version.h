@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "kernels/device/buffer.h"
 #include "server/batching/batch_runner.h"
-#include "server/batching/fifo_policy.h"
+#include "server/batching/classic_policy.h"
 #include "server/metrics/server_metrics.h"
 #include "server/repository/model_version.h"
 #include "server/runtime/clock.h"
@@ -21,8 +21,8 @@ namespace localmamba::server {
 class ServedVersion final : private BatchObserver {
  public:
   struct Options {
-    FifoPolicy::Options batching;
-    QueueLimits queue;
+    ClassicPolicy::Options batching;
+    QueueOptions queue;
     // Told of a sticky device error (kernels/device/device_error.h), from several threads; may be
     // empty.
     std::function<void(const absl::Status&)> on_device_lost;
@@ -43,6 +43,13 @@ class ServedVersion final : private BatchObserver {
   [[nodiscard]] int64_t num_classes() const;
   // As configured, or less if memory does not suffice.
   [[nodiscard]] size_t max_batch_size() const { return max_batch_size_; }
+  // Of one image the network sees: (crop_height, crop_width).
+  [[nodiscard]] int64_t input_height() const { return model_->spec.preprocess.crop_height; }
+  [[nodiscard]] int64_t input_width() const { return model_->spec.preprocess.crop_width; }
+  // Errors: INVALID_ARGUMENT, with a reject reason, naming what the version's queue does not allow.
+  [[nodiscard]] absl::Status Check(const Scheduling& scheduling) const {
+    return CheckScheduling(scheduling, queue_);
+  }
   [[nodiscard]] BatchRunner& runner() { return *runner_; }
 
  private:
@@ -56,6 +63,7 @@ class ServedVersion final : private BatchObserver {
   const std::shared_ptr<ModelVersion> model_;
   const VersionMetrics metrics_;
   const size_t max_batch_size_;
+  const QueueOptions queue_;
   const std::function<void(const absl::Status&)> on_device_lost_;
   std::unique_ptr<BatchRunner> runner_;  // set once by Start
 };

@@ -25,12 +25,32 @@ absl::StatusOr<int64_t> CheckTopK(std::optional<int64_t> top_k, int64_t num_clas
 absl::StatusOr<std::vector<ClassScore>> Classes(const InferenceResult& result, int64_t top_k,
                                                 const std::vector<std::string>& labels) {
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), 1));
-  return TopClasses(result.logits, top_k, labels, stream);
+  return TopClasses(result.logits.Select(0, 0), top_k, labels, stream);
 }
 
 std::vector<float> Features(const InferenceResult& result) {
   const float* first = result.pooled.data<float>();
   return {first, first + result.pooled.elements()};
+}
+
+absl::Status CheckTensor(const ConstTensorView& input, const ServedVersion& version) {
+  const int64_t height = version.input_height();
+  const int64_t width = version.input_width();
+  const auto most = static_cast<int64_t>(version.max_batch_size());
+  const bool of_images = !input.empty() && input.rank() == 4 && input.IsDense() &&
+                         1 <= input.dim(0) && input.dim(0) <= most;
+  if (of_images && input.dtype() == DType::kFloat32 &&
+      input.shape() == Shape({input.dim(0), 3, height, width})) {
+    return absl::OkStatus();
+  }
+  if (of_images && input.dtype() == DType::kUInt8 &&
+      input.shape() == Shape({input.dim(0), height, width, 3})) {
+    return absl::OkStatus();
+  }
+  return Reject(RejectReason::kInvalidRequest,
+                absl::InvalidArgumentError(absl::StrCat(
+                    "input: found ", Describe(input), ", wanted f32[n,3,", height, ",", width,
+                    "] or u8[n,", height, ",", width, ",3] with n from 1 to ", most)));
 }
 
 void Observe(const VersionMetrics& metrics, const StageTimings& timings) {
@@ -44,11 +64,10 @@ void Observe(const VersionMetrics& metrics, const StageTimings& timings) {
 }  // namespace
 
 struct VisionPipeline::Call {
-  // Makes the answer and gives it, or the error that took its place.
-  using Finish = absl::AnyInvocable<void(Call& call, absl::StatusOr<InferenceResult>)>;
-
-  ImageRequest request;
+  Scheduling scheduling;
+  CallContext context;
   ServedModels::Handle version;
+  Tensor pixels;  // made of the request's image, if it has one
   absl::Time arrival;
   Clock* clock = nullptr;
   StageTimings timings;
@@ -67,6 +86,18 @@ struct VisionPipeline::Call {
   }
 };
 
+VisionPipeline::Finish VisionPipeline::GiveInference(Callback<Inference> done) {
+  return [done = std::move(done)](Call& call, absl::StatusOr<InferenceResult> result) mutable {
+    if (!result.ok()) return done(result.status());
+    const ModelVersion& model = call.version->model();
+    done(Inference{.model = model.model,
+                   .version = model.version,
+                   .logits = std::move(result->logits),
+                   .pooled = std::move(result->pooled),
+                   .timings = call.CloseTimings()});
+  };
+}
+
 VisionPipeline::VisionPipeline(const ServedModels& models, const DecodeLimits& limits,
                                Executor& decode, Executor& reply, Allocator& host_allocator,
                                Clock& clock)
@@ -79,7 +110,7 @@ VisionPipeline::VisionPipeline(const ServedModels& models, const DecodeLimits& l
 
 void VisionPipeline::Classify(ImageRequest request, std::optional<int64_t> top_k,
                               Callback<Classification> done) {
-  absl::StatusOr<CallPtr> call = Begin(std::move(request));
+  const absl::StatusOr<CallPtr> call = Begin(request);
   if (!call.ok()) return done(call.status());
   const absl::StatusOr<int64_t> k = CheckTopK(top_k, (*call)->version->num_classes());
   if (!k.ok()) return done(k.status());
@@ -94,11 +125,11 @@ void VisionPipeline::Classify(ImageRequest request, std::optional<int64_t> top_k
                         .classes = *std::move(classes),
                         .timings = call.CloseTimings()});
   };
-  Submit(*call);
+  SubmitImage(*call, request.image);
 }
 
 void VisionPipeline::Embed(ImageRequest request, Callback<Embedding> done) {
-  absl::StatusOr<CallPtr> call = Begin(std::move(request));
+  const absl::StatusOr<CallPtr> call = Begin(request);
   if (!call.ok()) return done(call.status());
   (*call)->finish = [done = std::move(done)](Call& call,
                                              absl::StatusOr<InferenceResult> result) mutable {
@@ -110,10 +141,27 @@ void VisionPipeline::Embed(ImageRequest request, Callback<Embedding> done) {
                    .features = std::move(features),
                    .timings = call.CloseTimings()});
   };
-  Submit(*call);
+  SubmitImage(*call, request.image);
 }
 
-absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ImageRequest request) const {
+void VisionPipeline::Infer(ImageRequest request, Callback<Inference> done) {
+  const absl::StatusOr<CallPtr> call = Begin(request);
+  if (!call.ok()) return done(call.status());
+  (*call)->finish = GiveInference(std::move(done));
+  SubmitImage(*call, request.image);
+}
+
+void VisionPipeline::Infer(TensorRequest request, Callback<Inference> done) {
+  const absl::StatusOr<CallPtr> call = Begin(request);
+  if (!call.ok()) return done(call.status());
+  absl::Status fits = CheckTensor(request.input, *(*call)->version);
+  if (!fits.ok()) return done(std::move(fits));
+  (*call)->finish = GiveInference(std::move(done));
+  Enqueue(*call, request.input);
+}
+
+template <class Request>
+absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(const Request& request) const {
   auto call = std::make_shared<Call>();
   call->arrival = clock_.Now();
   call->clock = &clock_;
@@ -126,30 +174,38 @@ absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ImageRequest reque
                                                    "\" yields feature maps only, wanted one with a "
                                                    "classifier")));
   }
-  call->request = std::move(request);
+  LM_RETURN_IF_ERROR(call->version->Check(request.scheduling));
+  call->scheduling = request.scheduling;
+  call->context = request.context;
   return call;
 }
 
-void VisionPipeline::Submit(const CallPtr& call) {
-  call->version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(call->request.image)));
-  if (!decode_.TrySubmit([this, call] { Prepare(call); })) {
+void VisionPipeline::SubmitImage(const CallPtr& call, const ImageSource& image) {
+  call->version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(image)));
+  if (!decode_.TrySubmit([this, call, image] { Prepare(call, image); })) {
     call->Fail(Reject(RejectReason::kDecodeQueueFull,
                       absl::ResourceExhaustedError("too many requests wait to be decoded")));
   }
 }
 
-void VisionPipeline::Prepare(const CallPtr& call) {
-  if (absl::Status wanted = CheckWanted(call->request.context, clock_.Now(), "decoding");
-      !wanted.ok()) {
+void VisionPipeline::Prepare(const CallPtr& call, const ImageSource& image) {
+  if (absl::Status wanted = CheckWanted(call->context, clock_.Now(), "decoding"); !wanted.ok()) {
     return call->Fail(std::move(wanted));
   }
-  absl::StatusOr<Tensor> pixels = PrepareImage(
-      call->request.image, call->version->model().spec.preprocess, limits_, host_allocator_);
+  absl::StatusOr<Tensor> pixels =
+      PrepareImage(image, call->version->model().spec.preprocess, limits_, host_allocator_);
   if (!pixels.ok()) return call->Fail(pixels.status());
+  const ServedVersion& version = *call->version;
+  call->pixels = pixels->Reshape({1, version.input_height(), version.input_width(), 3});
   call->timings.preprocess = clock_.Now() - call->arrival;
+  Enqueue(call, call->pixels);
+}
+
+void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) {
   absl::Status queued = call->version->runner().Enqueue(
-      {.pixels = *std::move(pixels),
-       .context = call->request.context,
+      {.input = input,
+       .scheduling = call->scheduling,
+       .context = call->context,
        .done = [this, call](absl::StatusOr<InferenceResult> result) {
          Complete(call, std::move(result));
        }});

@@ -14,6 +14,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "kernels/device/buffer.h"
+#include "kernels/tensor/tensor.h"
+#include "kernels/tensor/tensor_view.h"
 #include "model/vision/decode.h"
 #include "model/vision/postprocess.h"
 #include "server/batching/batch_request.h"
@@ -29,11 +31,22 @@ struct ImageRequest {
   std::string model;    // "" for the only one
   std::string version;  // number or label; "" for the newest
   ImageSource image;    // its bytes live until the answer is given
+  Scheduling scheduling;
+  CallContext context;
+};
+
+// Images that are prepared already.
+struct TensorRequest {
+  std::string model;    // "" for the only one
+  std::string version;  // number or label; "" for the newest
+  // As BatchRequest::input, of the size that the version's network sees.
+  ConstTensorView input;
+  Scheduling scheduling;
   CallContext context;
 };
 
 struct StageTimings {
-  absl::Duration preprocess;  // with the wait for a thread
+  absl::Duration preprocess;  // with the wait for a thread; 0 for tensors
   absl::Duration queue;
   absl::Duration compute;  // of the whole batch
   absl::Duration postprocess;
@@ -55,6 +68,15 @@ struct Embedding {
   StageTimings timings;
 };
 
+// What the network says of the images of one request, in host memory, float32.
+struct Inference {
+  std::string model;
+  int64_t version = 0;
+  Tensor logits;  // (n, num_classes)
+  Tensor pooled;  // (n, width)
+  StageTimings timings;
+};
+
 // Safe to call from several threads.
 class VisionPipeline {
  public:
@@ -67,22 +89,32 @@ class VisionPipeline {
                  Executor& reply, Allocator& host_allocator, Clock& clock);
 
   // Calls `done` once, from any thread, perhaps before returning. Errors carry a reject reason:
-  // INVALID_ARGUMENT for the picture or top_k; NOT_FOUND for model or version;
-  // FAILED_PRECONDITION if the model has no classifier; RESOURCE_EXHAUSTED if a queue is full;
-  // DEADLINE_EXCEEDED or CANCELLED if that came first; those of the engine.
+  // INVALID_ARGUMENT for the picture, the tensor, top_k or scheduling; NOT_FOUND for model or
+  // version; FAILED_PRECONDITION if the model has no classifier; RESOURCE_EXHAUSTED if a queue is
+  // full; DEADLINE_EXCEEDED or CANCELLED if that came first; those of the engine.
   // `top_k` unset: 5, or all classes if there are fewer.
   void Classify(ImageRequest request, std::optional<int64_t> top_k, Callback<Classification> done);
   void Embed(ImageRequest request, Callback<Embedding> done);
+  void Infer(ImageRequest request, Callback<Inference> done);
+  // The same without decoding: the tensor goes into the queue as it is, at once.
+  void Infer(TensorRequest request, Callback<Inference> done);
 
   [[nodiscard]] const ServedModels& models() const { return models_; }
 
  private:
   struct Call;
   using CallPtr = std::shared_ptr<Call>;
+  // Makes the answer of a call and gives it, or the error that took its place.
+  using Finish = absl::AnyInvocable<void(Call& call, absl::StatusOr<InferenceResult>)>;
 
-  absl::StatusOr<CallPtr> Begin(ImageRequest request) const;
-  void Submit(const CallPtr& call);
-  void Prepare(const CallPtr& call);
+  static Finish GiveInference(Callback<Inference> done);
+
+  // Of an ImageRequest or TensorRequest, which keeps its image or tensor.
+  template <class Request>
+  absl::StatusOr<CallPtr> Begin(const Request& request) const;
+  void SubmitImage(const CallPtr& call, const ImageSource& image);
+  void Prepare(const CallPtr& call, const ImageSource& image);
+  void Enqueue(const CallPtr& call, const ConstTensorView& input);
   void Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result);
 
   const ServedModels& models_;

@@ -88,6 +88,7 @@ absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, con
   return ImageRequest{.model = model.name(),
                       .version = std::move(version),
                       .image = source,
+                      .scheduling = {},
                       .context = std::move(context)};
 }
 

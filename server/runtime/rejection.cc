@@ -11,11 +11,12 @@ namespace {
 
 constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
 
-constexpr std::array<RejectReason, 12> kReasons = {
+constexpr std::array kReasons = {
     RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
     RejectReason::kTooManyBytes,   RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
-    RejectReason::kAdminQueueFull, RejectReason::kDeadline,        RejectReason::kCancelled,
-    RejectReason::kDraining,       RejectReason::kDeviceLost,      RejectReason::kInternal};
+    RejectReason::kQueueTimeout,   RejectReason::kAdminQueueFull,  RejectReason::kDeadline,
+    RejectReason::kCancelled,      RejectReason::kDraining,        RejectReason::kDeviceLost,
+    RejectReason::kInternal};
 
 }  // namespace
 
@@ -33,6 +34,8 @@ absl::string_view ToString(RejectReason reason) {
       return "decode_queue_full";
     case RejectReason::kBatchQueueFull:
       return "batch_queue_full";
+    case RejectReason::kQueueTimeout:
+      return "queue_timeout";
     case RejectReason::kAdminQueueFull:
       return "admin_queue_full";
     case RejectReason::kDeadline:

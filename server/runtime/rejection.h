@@ -17,6 +17,7 @@ enum class RejectReason : uint8_t {
   kTooManyBytes,     // requests hold too much memory together
   kDecodeQueueFull,  // too many requests wait to be decoded
   kBatchQueueFull,   // too many requests, or bytes, wait for the model
+  kQueueTimeout,     // waited for the model for longer than allowed
   kAdminQueueFull,   // too many jobs, or calls of the admin port, wait
   kDeadline,         // too late to begin
   kCancelled,        // the caller has left

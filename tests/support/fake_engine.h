@@ -2,6 +2,7 @@
 #ifndef LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_
 #define LOCALMAMBA_TESTS_SUPPORT_FAKE_ENGINE_H_
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "kernels/base/mutex.h"
 #include "kernels/base/status_macros.h"
 #include "model/engine/batch_buckets.h"
+#include "model/engine/check_engine_input.h"
 #include "model/engine/engine.h"
 
 namespace localmamba::server {
@@ -83,24 +85,24 @@ class FakeEngineControl {
   int releases_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-// Takes u8 pixels. The likeliest class is the red value of the image's first pixel, modulo the
-// number of classes: its logit is 1, the others' 0. The pooled features are the first pixel's red,
-// green and blue value.
+// The likeliest class is the red value of the image's first pixel, modulo the number of classes: its
+// logit is 1, the others' 0. The pooled features are the first pixel's red, green and blue value.
 class FakeEngine final : public Engine {
  public:
   FakeEngine(int64_t num_classes, std::shared_ptr<FakeEngineControl> control)
       : num_classes_(num_classes), control_(std::move(control)) {}
 
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override {
-    LM_CHECK(input.rank() == 4 && input.dim(3) == 3);
+    LM_RETURN_IF_ERROR(CheckEngineInput(input));
     const int64_t batch = input.dim(0);
     LM_RETURN_IF_ERROR(control_->Begin(batch));
     auto logits = std::make_shared<std::vector<float>>(static_cast<size_t>(batch * num_classes_));
     auto pooled = std::make_shared<std::vector<float>>();
     for (int64_t i = 0; i < batch; ++i) {
-      const auto* pixel = input.Select(0, i).data<uint8_t>();
-      (*logits)[static_cast<size_t>(i * num_classes_ + pixel[0] % num_classes_)] = 1.0F;
-      pooled->insert(pooled->end(), pixel, pixel + 3);
+      const std::array<float, 3> pixel = FirstPixel(input.Select(0, i));
+      const auto red = static_cast<int64_t>(pixel[0]);
+      (*logits)[static_cast<size_t>(i * num_classes_ + red % num_classes_)] = 1.0F;
+      pooled->insert(pooled->end(), pixel.begin(), pixel.end());
     }
     return EngineOutput{.logits = Share(logits, {batch, num_classes_}),
                         .pooled = Share(pooled, {batch, 3}),
@@ -122,6 +124,17 @@ class FakeEngine final : public Engine {
   void ReleaseMemory() override { control_->CountRelease(); }
 
  private:
+  // Of u8 (H, W, 3) or f32 (3, H, W).
+  static std::array<float, 3> FirstPixel(const ConstTensorView& image) {
+    std::array<float, 3> pixel{};
+    for (size_t channel = 0; channel < 3; ++channel) {
+      pixel[channel] = image.dtype() == DType::kUInt8
+                           ? image.data<uint8_t>()[channel]
+                           : image.data<float>()[channel * static_cast<size_t>(image.stride(0))];
+    }
+    return pixel;
+  }
+
   static Tensor Share(const std::shared_ptr<std::vector<float>>& values, const Shape& shape) {
     return Tensor::Share(TensorView(values->data(), DType::kFloat32, shape, Device::Cpu()), values);
   }

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "server/batching/fifo_policy.h"
+#include "server/batching/classic_policy.h"
 #include "server/runtime/notification.h"
 #include "server/runtime/rejection.h"
 #include "tests/support/fake_clock.h"
@@ -40,27 +40,47 @@ struct Outcome {
   }
 };
 
+constexpr size_t kImageBytes = 2 * 2 * 3 * sizeof(float);
+
 class BatchRunnerTest : public testing::Test {
  protected:
-  void StartRunner(const FifoPolicy::Options& options, const QueueLimits& limits = {},
+  void StartRunner(const ClassicPolicy::Options& options, const QueueOptions& limits = {},
                    int instances = 1) {
     for (int i = 0; i < instances; ++i) {
       engines_.push_back(std::make_unique<FakeEngine>(10, control_));
     }
     absl::StatusOr<std::unique_ptr<BatchRunner>> runner =
-        BatchRunner::Start(engines_, {2, 2, 3}, std::make_unique<FifoPolicy>(options), limits,
+        BatchRunner::Start(engines_, kImageBytes, std::make_unique<ClassicPolicy>(options), limits,
                            *allocator_, clock_, observer_);
     ASSERT_TRUE(runner.ok()) << runner.status();
     runner_ = *std::move(runner);
   }
 
-  // An image that the fake engine sees as class `red`.
-  BatchRequest RequestOf(uint8_t red, Outcome& outcome, const CallContext& context = {}) {
-    auto pixels = std::make_shared<std::vector<uint8_t>>(12, red);
-    return {.pixels = Tensor::Share(
-                TensorView(pixels->data(), DType::kUInt8, {2, 2, 3}, Device::Cpu()), pixels),
+  // Images of 2 x 2 pixels that the fake engine sees as the classes `red`, ...
+  static BatchRequest RequestOf(std::vector<uint8_t> reds, Outcome& outcome,
+                                const CallContext& context = {}) {
+    auto pixels = std::make_shared<std::vector<uint8_t>>();
+    for (const uint8_t red : reds) pixels->insert(pixels->end(), 12, red);
+    return {.input = ConstTensorView(pixels->data(), DType::kUInt8,
+                                     {static_cast<int64_t>(reds.size()), 2, 2, 3}),
+            .scheduling = {},
             .context = context,
-            .done = [&outcome](absl::StatusOr<InferenceResult> result) {
+            .done = [&outcome, pixels](absl::StatusOr<InferenceResult> result) {
+              outcome.result = std::move(result);
+              outcome.arrived.Notify();
+            }};
+  }
+  static BatchRequest RequestOf(uint8_t red, Outcome& outcome, const CallContext& context = {}) {
+    return RequestOf(std::vector<uint8_t>{red}, outcome, context);
+  }
+
+  // The same as one image of values that are normalised already.
+  static BatchRequest TensorRequestOf(float red, Outcome& outcome) {
+    auto values = std::make_shared<std::vector<float>>(12, red);
+    return {.input = ConstTensorView(values->data(), DType::kFloat32, {1, 3, 2, 2}),
+            .scheduling = {},
+            .context = {},
+            .done = [&outcome, values](absl::StatusOr<InferenceResult> result) {
               outcome.result = std::move(result);
               outcome.arrived.Notify();
             }};
@@ -83,13 +103,42 @@ TEST_F(BatchRunnerTest, GivesEachRequestItsOwnRowOfTheBatch) {
 
   ASSERT_TRUE(three.Await().ok()) << three.result.status();
   ASSERT_TRUE(seven.Await().ok()) << seven.result.status();
-  EXPECT_EQ(three.result->logits.shape(), Shape({10}));
+  EXPECT_EQ(three.result->logits.shape(), Shape({1, 10}));
   EXPECT_EQ(three.result->logits.data<float>()[3], 1.0F);
   EXPECT_EQ(seven.result->logits.data<float>()[7], 1.0F);
   EXPECT_EQ(seven.result->pooled.data<float>()[0], 7.0F);
   EXPECT_EQ(seven.result->batch_size, 2U);
   EXPECT_THAT(control_->runs(), ElementsAre(2));
   EXPECT_EQ(observer_.images_, 2U);
+}
+
+TEST_F(BatchRunnerTest, GivesARequestOfSeveralImagesAllOfItsRows) {
+  StartRunner({.max_batch_size = 4, .max_queue_delay = absl::Hours(1)});
+  Outcome one;
+  Outcome three;
+  ASSERT_TRUE(runner_->Enqueue(RequestOf(9, one)).ok());
+  ASSERT_TRUE(runner_->Enqueue(RequestOf({2, 4, 6}, three)).ok());
+  ASSERT_TRUE(three.Await().ok()) << three.result.status();
+  EXPECT_EQ(three.result->logits.shape(), Shape({3, 10}));
+  EXPECT_EQ(three.result->pooled.Select(0, 2).data<float>()[0], 6.0F);
+  EXPECT_EQ(three.result->batch_size, 4U);
+  ASSERT_TRUE(one.Await().ok());
+  EXPECT_EQ(one.result->pooled.data<float>()[0], 9.0F);
+  EXPECT_THAT(control_->runs(), ElementsAre(4));
+}
+
+TEST_F(BatchRunnerTest, PixelsAndTensorsNeverShareABatch) {
+  StartRunner({.max_batch_size = 2, .max_queue_delay = absl::Seconds(1)});
+  Outcome pixels;
+  Outcome tensor;
+  ASSERT_TRUE(runner_->Enqueue(RequestOf(3, pixels)).ok());
+  ASSERT_TRUE(runner_->Enqueue(TensorRequestOf(5, tensor)).ok());
+  clock_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(pixels.Await().ok()) << pixels.result.status();
+  ASSERT_TRUE(tensor.Await().ok()) << tensor.result.status();
+  EXPECT_EQ(pixels.result->pooled.data<float>()[0], 3.0F);
+  EXPECT_EQ(tensor.result->pooled.data<float>()[0], 5.0F);
+  EXPECT_THAT(control_->runs(), ElementsAre(1, 1));
 }
 
 TEST_F(BatchRunnerTest, LaunchesAnUnderfullBatchWhenTheOldestReachesItsDelay) {

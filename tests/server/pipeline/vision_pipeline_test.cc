@@ -19,6 +19,7 @@ namespace localmamba::server {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class VisionPipelineTest : public testing::Test {
@@ -35,7 +36,30 @@ class VisionPipelineTest : public testing::Test {
     return {.model = "fake",
             .version = "",
             .image = RawImage{.height = 16, .width = 16, .rgb = pixels_},
+            .scheduling = {},
             .context = context};
+  }
+
+  // Of `images` whose every value is `value`.
+  TensorRequest TensorRequestOf(float value, const Shape& shape) {
+    values_.assign(static_cast<size_t>(shape.elements()), value);
+    return {.model = "fake",
+            .version = "",
+            .input = ConstTensorView(values_.data(), DType::kFloat32, shape),
+            .scheduling = {},
+            .context = {}};
+  }
+
+  template <class Request>
+  absl::StatusOr<Inference> Infer(Request request) {
+    absl::StatusOr<Inference> answer = absl::UnknownError("not yet");
+    Notification done;
+    pipeline_.Infer(std::move(request), [&](absl::StatusOr<Inference> result) {
+      answer = std::move(result);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return answer;
   }
 
   absl::StatusOr<Classification> Classify(ImageRequest request,
@@ -60,6 +84,7 @@ class VisionPipelineTest : public testing::Test {
   ServedModels models_;
   VisionPipeline pipeline_;
   std::vector<uint8_t> pixels_;
+  std::vector<float> values_;
 };
 
 TEST_F(VisionPipelineTest, GivesTheLikeliestClassesFirst) {
@@ -82,6 +107,46 @@ TEST_F(VisionPipelineTest, EmbedsAPicture) {
   });
   done.WaitForNotification();
   EXPECT_THAT(features, ElementsAre(9.0F, 9.0F, 9.0F));
+}
+
+TEST_F(VisionPipelineTest, InfersOnAPicture) {
+  const auto answer = Infer(RequestOf(4));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->logits.shape(), Shape({1, 10}));
+  EXPECT_EQ(answer->logits.data<float>()[4], 1.0F);
+  EXPECT_EQ(answer->pooled.data<float>()[0], 4.0F);
+}
+
+TEST_F(VisionPipelineTest, InfersOnTensorsWithoutDecoding) {
+  decode_.set_full(true);
+  const auto answer = Infer(TensorRequestOf(7, {2, 3, 8, 8}));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->model, "fake");
+  EXPECT_EQ(answer->version, 1);
+  EXPECT_EQ(answer->logits.shape(), Shape({2, 10}));
+  EXPECT_EQ(answer->logits.Select(0, 1).data<float>()[7], 1.0F);
+  EXPECT_EQ(answer->timings.batch_size, 2U);
+}
+
+TEST_F(VisionPipelineTest, ATensorMustHaveTheShapeOfTheNetworksInput) {
+  for (const Shape& shape : {Shape({1, 3, 8, 9}), Shape({1, 8, 8, 3}), Shape({3, 8, 8}),
+                             Shape({0, 3, 8, 8}), Shape({9, 3, 8, 8})}) {
+    const absl::Status status = Infer(TensorRequestOf(1, shape)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(ReasonOf(status), RejectReason::kInvalidRequest);
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr("wanted f32[n,3,8,8] or u8[n,8,8,3] with n from 1 to 8"));
+  }
+  EXPECT_THAT(control_->runs(), IsEmpty());
+}
+
+TEST_F(VisionPipelineTest, PriorityIsCheckedBeforeAnyWork) {
+  ImageRequest request = RequestOf(1);
+  request.scheduling.priority = 2;
+  const absl::Status status = Classify(std::move(request)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "priority: found 2, wanted 1 to 1, or 0 for the model's default");
+  EXPECT_THAT(control_->runs(), IsEmpty());
 }
 
 TEST_F(VisionPipelineTest, MeasuresTheComputeStageByItsClock) {
