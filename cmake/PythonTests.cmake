@@ -10,7 +10,7 @@ function(localmamba_pytest name)
   if(NOT ARG_PROPERTIES)
     set(ARG_PROPERTIES TIMEOUT 300)
   endif()
-  add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/pytest.sh ${files})
+  add_test(NAME ${name} COMMAND tests/pytest.sh ${files} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(
     ${name}
     PROPERTIES SKIP_RETURN_CODE 77

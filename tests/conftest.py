@@ -1,4 +1,6 @@
-"""Fixtures of every pytest in this tree: the built programs, a folder of tiny models, a server that serves them."""
+"""Fixtures of every pytest in this tree: the built programs, a folder of tiny models, a server that
+serves them.
+"""
 
 import dataclasses
 import json
@@ -15,7 +17,11 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent
 TINY_SPEC = {
     "local_vim": {
         "scan": {"layers": [{"directions": ["h"]}, {"directions": ["w2"]}]},
-        "image_height": 32, "image_width": 32, "patch_size": 8, "embed_dim": 16, "num_classes": 3,
+        "image_height": 32,
+        "image_width": 32,
+        "patch_size": 8,
+        "embed_dim": 16,
+        "num_classes": 3,
     },
     "preprocess": {"resize_short_side": 32, "crop_height": 32, "crop_width": 32},
 }
@@ -40,13 +46,34 @@ class Programs:
         return str(self.folder / "localmamba")
 
     def init_tiny(self, model: pathlib.Path, version: int = 1) -> None:
-        """Makes a version of a tiny model with the classes red, green and blue; equal for equal arguments."""
-        spec, labels = model.parent / f".{model.name}.spec.json", model.parent / f".{model.name}.labels.json"
+        """Makes a version of a tiny model with the classes red, green and blue; equal for equal
+        arguments.
+        """
+        spec, labels = (
+            model.parent / f".{model.name}.spec.json",
+            model.parent / f".{model.name}.labels.json",
+        )
         spec.write_text(json.dumps(TINY_SPEC))
         labels.write_text(json.dumps({"labels": ["red", "green", "blue"]}))
-        subprocess.run([self.tool, "init", "--spec", str(spec), "--labels", str(labels), "--out", str(model),
-                        "--version", str(version), "--seed", str(version), "--force"],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [
+                self.tool,
+                "init",
+                "--spec",
+                str(spec),
+                "--labels",
+                str(labels),
+                "--out",
+                str(model),
+                "--version",
+                str(version),
+                "--seed",
+                str(version),
+                "--force",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         spec.unlink()
         labels.unlink()
 
@@ -54,7 +81,9 @@ class Programs:
 @pytest.fixture(scope="session")
 def programs() -> Programs:
     folder = pathlib.Path(os.environ.get("LOCALMAMBA_PROGRAMS", SOURCE / "build/release/bin"))
-    assert folder.is_dir(), f"{folder} is no folder: build first, or name one in LOCALMAMBA_PROGRAMS"
+    assert folder.is_dir(), (
+        f"{folder} is no folder: build first, or name one in LOCALMAMBA_PROGRAMS"
+    )
     return Programs(folder)
 
 

@@ -1,0 +1,166 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from types import TracebackType
+from typing import TypeVar
+
+import grpc
+from grpc_health.v1 import health_pb2
+
+from localmamba import outcomes, requests, results
+from localmamba.connection import AsyncConnection, ChannelOption, LoadBalancing, channel_options
+from localmamba.errors import UnavailableError
+from localmamba.images import ImageLike
+from localmamba.outcomes import Outcome
+from localmamba.results import Classification, Embedding, ServedVersion
+from localmamba.retry import RetryPolicy
+from localmamba.v1 import vision_pb2
+
+Self = TypeVar("Self", bound="AsyncClient")
+
+
+class AsyncClient:
+    """As Client, for asyncio: the same arguments and results, with `await`.
+
+    It belongs to the event loop in which it was made. Files are read and pixels are copied in
+    threads, so that the loop does not wait for them. A task that is cancelled cancels its call, and
+    the server drops the work.
+    """
+
+    def __init__(
+        self,
+        target: str = "127.0.0.1:8500",
+        *,
+        timeout: float = 30.0,
+        retry: RetryPolicy = RetryPolicy(),
+        credentials: grpc.ChannelCredentials | None = None,
+        load_balancing: LoadBalancing = "pick_first",
+        max_message_bytes: int | None = None,
+        options: Sequence[ChannelOption] = (),
+    ) -> None:
+        self._connection = AsyncConnection.open(
+            target,
+            timeout=timeout,
+            retry=retry,
+            credentials=credentials,
+            options=channel_options(load_balancing, max_message_bytes, options),
+        )
+
+    async def __aenter__(self: Self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection; calls under way are cancelled."""
+        await self._connection.close()
+
+    async def classify(
+        self,
+        image: ImageLike,
+        *,
+        model: str = "",
+        version: int | str | None = None,
+        top_k: int | None = None,
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> Classification:
+        """The `top_k` most likely classes; by default 5, or all if the model has fewer."""
+        request = await asyncio.to_thread(
+            requests.classify,
+            image,
+            model=model,
+            version=version,
+            top_k=top_k,
+            request_id=request_id,
+        )
+        return results.classification(
+            await self._connection.call(requests.CLASSIFY, request, timeout)
+        )
+
+    async def embed(
+        self,
+        image: ImageLike,
+        *,
+        model: str = "",
+        version: int | str | None = None,
+        request_id: str = "",
+        timeout: float | None = None,
+    ) -> Embedding:
+        """The features of `image` that the model's classifier sees."""
+        request = await asyncio.to_thread(
+            requests.embed, image, model=model, version=version, request_id=request_id
+        )
+        return results.embedding(await self._connection.call(requests.EMBED, request, timeout))
+
+    def classify_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        model: str = "",
+        version: int | str | None = None,
+        top_k: int | None = None,
+        timeout: float | None = None,
+        max_in_flight: int = 16,
+    ) -> AsyncIterator[Outcome[Classification]]:
+        """Classifies `images`, `max_in_flight` at a time, so that the server can put them into
+        batches.
+
+        Outcomes come in the order of the images; one that fails does not stop the others. `images`
+        is read as far as there is need, so it may be longer than memory. `timeout` is that of each
+        image.
+        """
+
+        async def call(image: ImageLike) -> Classification:
+            return await self.classify(
+                image, model=model, version=version, top_k=top_k, timeout=timeout
+            )
+
+        return outcomes.map_in_order_async(call, images, max_in_flight)
+
+    def embed_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        model: str = "",
+        version: int | str | None = None,
+        timeout: float | None = None,
+        max_in_flight: int = 16,
+    ) -> AsyncIterator[Outcome[Embedding]]:
+        """As classify_many, with embed."""
+
+        async def call(image: ImageLike) -> Embedding:
+            return await self.embed(image, model=model, version=version, timeout=timeout)
+
+        return outcomes.map_in_order_async(call, images, max_in_flight)
+
+    async def list_models(self, *, timeout: float | None = None) -> tuple[ServedVersion, ...]:
+        """Every version served, by model name, then version."""
+        request = vision_pb2.ListModelsRequest()
+        return results.served_versions(
+            await self._connection.call(requests.LIST_MODELS, request, timeout)
+        )
+
+    async def is_ready(self, model: str = "", *, timeout: float | None = None) -> bool:
+        """Whether the server, or one of its models, answers requests now; False also if there is no
+        server.
+
+        Raises NotFoundError for a model that the server does not know.
+        """
+        request = health_pb2.HealthCheckRequest(service=model)
+        try:
+            response = await self._connection.call(
+                requests.CHECK_HEALTH, request, timeout, repeatable=False
+            )
+        except UnavailableError:
+            return False
+        return response.status == requests.SERVING
