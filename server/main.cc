@@ -34,6 +34,7 @@
 #include "server/pipeline/served_models.h"
 #include "server/pipeline/vision_pipeline.h"
 #include "server/repository/model_repository.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/vision_service.h"
 #include "server/runtime/check_can_listen.h"
@@ -207,6 +208,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
   JobMetrics job_metrics(registry);
+  Admission admission({.max_in_flight_bytes = config.limits.max_in_flight_bytes}, lifecycle);
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
 
@@ -246,8 +248,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   LogLoaded(models, config.batching, log);
 
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(
-      CreateVisionService(pipeline, lifecycle, metrics, config.limits.max_in_flight_bytes));
+  services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics,
+                                         static_cast<size_t>(config.limits.max_frames_per_stream)));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
                       GrpcServer::Start({.address = config.listen.address,
                                          .port = config.listen.grpc_port,

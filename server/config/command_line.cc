@@ -33,7 +33,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 29> kFlags = {{
+constexpr std::array<Flag, 30> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -63,6 +63,8 @@ constexpr std::array<Flag, 29> kFlags = {{
      "Threads that decode and resize; 0 for all"},
     {"--max-decode-queue", "limits.max_decode_queue", Kind::kText, "256",
      "Most requests that wait for such a thread"},
+    {"--max-frames-per-stream", "limits.max_frames_per_stream", Kind::kText, "32",
+     "Most frames of one stream that are worked on at once"},
     {"--max-batch-size", "batching.max_batch_size", Kind::kText, "8", "Most images in a batch"},
     {"--max-queue-delay", "batching.max_queue_delay", Kind::kDuration, "0s",
      "Longest wait for a batch to fill, such as 2ms"},

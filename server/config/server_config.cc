@@ -52,7 +52,8 @@ absl::Status Check(const RequestLimits& limits) {
       CheckRange("limits.max_image_side", limits.max_image_side, int64_t{1}, int64_t{1} << 24));
   LM_RETURN_IF_ERROR(CheckRange("limits.max_aspect_ratio", limits.max_aspect_ratio, 1.0, 1e6));
   LM_RETURN_IF_ERROR(CheckRange("limits.decode_threads", limits.decode_threads, 0, kMaxThreads));
-  return CheckRange("limits.max_decode_queue", limits.max_decode_queue, 1, kMaxInt);
+  LM_RETURN_IF_ERROR(CheckRange("limits.max_decode_queue", limits.max_decode_queue, 1, kMaxInt));
+  return CheckRange("limits.max_frames_per_stream", limits.max_frames_per_stream, 1, kMaxInt);
 }
 
 absl::Status Check(const BatchingConfig& batching) {
@@ -117,6 +118,7 @@ void Override(const v1::RequestLimits& proto, RequestLimits& config) {
   LM_OVERRIDE(config, proto, max_aspect_ratio);
   LM_OVERRIDE(config, proto, decode_threads);
   LM_OVERRIDE(config, proto, max_decode_queue);
+  LM_OVERRIDE(config, proto, max_frames_per_stream);
 }
 
 void Override(const v1::BatchingConfig& proto, BatchingConfig& config) {

@@ -40,6 +40,7 @@ struct RequestLimits {
   double max_aspect_ratio = 200;
   int decode_threads = 0;
   int max_decode_queue = 256;
+  int max_frames_per_stream = 32;
   bool operator==(const RequestLimits&) const = default;
 };
 

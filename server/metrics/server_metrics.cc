@@ -67,7 +67,10 @@ ServerMetrics::ServerMetrics(prometheus::Registry& registry)
       in_flight_(Gauges(registry, "localmamba_in_flight_requests", "Requests not yet answered")),
       requests_(Counters(registry, "localmamba_requests_total", "Requests answered, by code")),
       rejections_(Counters(registry, "localmamba_rejections_total",
-                           "Requests answered with an error, by reason and code")) {}
+                           "Requests answered with an error, by reason and code")),
+      open_streams_(Gauges(registry, "localmamba_open_streams", "Streams that have not ended")),
+      streams_(Counters(registry, "localmamba_streams_total", "Streams that have ended, by code")) {
+}
 
 VersionMetrics ServerMetrics::ForVersion(const std::string& model, int64_t version) {
   const std::map<std::string, std::string> labels = {{"model", model},
@@ -96,6 +99,15 @@ void ServerMetrics::RequestEnded(const std::string& method, const absl::Status& 
     const std::string reason(ToString(ReasonOf(status)));
     rejections_.Add({{"method", method}, {"code", code}, {"reason", reason}}).Increment();
   }
+}
+
+void ServerMetrics::StreamBegan(const std::string& method) {
+  open_streams_.Add({{"method", method}}).Increment();
+}
+
+void ServerMetrics::StreamEnded(const std::string& method, const absl::Status& status) {
+  open_streams_.Add({{"method", method}}).Decrement();
+  streams_.Add({{"method", method}, {"code", absl::StatusCodeToString(status.code())}}).Increment();
 }
 
 std::string ServerMetrics::Text() const {

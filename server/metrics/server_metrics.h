@@ -42,6 +42,10 @@ class ServerMetrics {
   void RequestBegan(const std::string& method);
   void RequestEnded(const std::string& method, const absl::Status& status);
 
+  // Of calls that carry many requests, each of which is counted as above.
+  void StreamBegan(const std::string& method);
+  void StreamEnded(const std::string& method, const absl::Status& status);
+
   // Everything in the registry, in Prometheus' text format 0.0.4.
   [[nodiscard]] std::string Text() const;
 
@@ -60,6 +64,8 @@ class ServerMetrics {
   prometheus::Family<prometheus::Gauge>& in_flight_;
   prometheus::Family<prometheus::Counter>& requests_;
   prometheus::Family<prometheus::Counter>& rejections_;
+  prometheus::Family<prometheus::Gauge>& open_streams_;
+  prometheus::Family<prometheus::Counter>& streams_;
 };
 
 }  // namespace localmamba::server

@@ -1,6 +1,7 @@
 #include "server/rpc/status_conversion.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -15,7 +16,7 @@ namespace {
 constexpr size_t kMaxMessageBytes = 1024;
 
 // Time for a full queue to shrink; a caller that is refused again waits longer by itself.
-constexpr int kRetryDelaySeconds = 1;
+constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 
 // At most kMaxMessageBytes of `message`, which end where a character of UTF-8 ends.
 absl::string_view Cut(absl::string_view message) {
@@ -26,9 +27,10 @@ absl::string_view Cut(absl::string_view message) {
 }
 
 // google.rpc.Status with RetryInfo.
-std::string RetryDetails(const grpc::Status& status) {
+std::string RetryDetails(const grpc::Status& status, absl::Duration delay) {
   google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(kRetryDelaySeconds);
+  retry.mutable_retry_delay()->set_seconds(absl::IDivDuration(delay, absl::Seconds(1), &delay));
+  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(delay)));
   google::rpc::Status details;
   details.set_code(status.error_code());
   details.set_message(status.error_message());
@@ -38,13 +40,19 @@ std::string RetryDetails(const grpc::Status& status) {
 
 }  // namespace
 
+std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
+  if (!absl::IsResourceExhausted(status)) return std::nullopt;
+  return kRetryDelay;
+}
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   // Both enumerations have the numbers of google.rpc.Code.
   const grpc::Status result(static_cast<grpc::StatusCode>(status.code()),
                             std::string(Cut(status.message())));
-  if (result.error_code() != grpc::StatusCode::RESOURCE_EXHAUSTED) return result;
-  return {result.error_code(), result.error_message(), RetryDetails(result)};
+  const std::optional<absl::Duration> delay = RetryDelay(status);
+  if (!delay.has_value()) return result;
+  return {result.error_code(), result.error_message(), RetryDetails(result, *delay)};
 }
 
 }  // namespace localmamba::server

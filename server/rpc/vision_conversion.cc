@@ -1,16 +1,21 @@
 #include "server/rpc/vision_conversion.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
+#include "server/rpc/status_conversion.h"
 #include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {
+
+constexpr size_t kMaxRequestIdBytes = 256;
 
 absl::Status Invalid(const std::string& text) {
   return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
@@ -92,6 +97,12 @@ absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, con
                       .context = std::move(context)};
 }
 
+absl::Status CheckRequestId(const std::string& request_id) {
+  if (request_id.size() <= kMaxRequestIdBytes) return absl::OkStatus();
+  return Invalid(absl::StrCat("request_id: found ", request_id.size(), " bytes, wanted at most ",
+                              kMaxRequestIdBytes));
+}
+
 void ToProto(const Classification& classification, v1::ClassifyResponse& response) {
   for (const ClassScore& score : classification.classes) {
     v1::ClassScore& proto = *response.add_classes();
@@ -102,6 +113,15 @@ void ToProto(const Classification& classification, v1::ClassifyResponse& respons
   response.mutable_model()->set_name(classification.model);
   response.mutable_model()->set_number(classification.version);
   ToProto(classification.timings, *response.mutable_timings());
+}
+
+void ToProto(const absl::Status& status, v1::FrameError& error) {
+  const grpc::Status wire = ToGrpcStatus(status);
+  error.set_code(wire.error_code());
+  error.set_message(wire.error_message());
+  if (const std::optional<absl::Duration> delay = RetryDelay(status); delay.has_value()) {
+    ToProto(*delay, *error.mutable_retry_delay());
+  }
 }
 
 void ToProto(const Embedding& embedding, v1::EmbedResponse& response) {

@@ -2,6 +2,9 @@
 #ifndef LOCALMAMBA_SERVER_RPC_VISION_CONVERSION_H_
 #define LOCALMAMBA_SERVER_RPC_VISION_CONVERSION_H_
 
+#include <string>
+
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "localmamba/v1/vision.pb.h"
 #include "server/pipeline/served_models.h"
@@ -15,7 +18,11 @@ namespace localmamba::server {
 absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, const v1::Image& image,
                                             CallContext context);
 
+// Errors: INVALID_ARGUMENT, with a reject reason, if it is too long to be written to logs.
+absl::Status CheckRequestId(const std::string& request_id);
+
 void ToProto(const Classification& classification, v1::ClassifyResponse& response);
+void ToProto(const absl::Status& status, v1::FrameError& error);
 void ToProto(const Embedding& embedding, v1::EmbedResponse& response);
 void ToProto(const ServedModels& models, bool ready, v1::ListModelsResponse& response);
 

@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/vision.grpc.pb.h"
+#include "server/rpc/classify_stream.h"
 #include "server/rpc/unary_call.h"
 #include "server/rpc/vision_conversion.h"
-#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {
@@ -32,12 +31,13 @@ VisionPipeline::Callback<Answer> EndWith(UnaryCall* call, const Request* request
 
 class VisionService final : public v1::VisionService::CallbackService {
  public:
-  VisionService(VisionPipeline& pipeline, const Lifecycle& lifecycle, ServerMetrics& metrics,
-                int64_t max_in_flight_bytes)
+  VisionService(VisionPipeline& pipeline, const Lifecycle& lifecycle, Admission& admission,
+                ServerMetrics& metrics, size_t max_frames_per_stream)
       : pipeline_(pipeline),
         lifecycle_(lifecycle),
+        admission_(admission),
         metrics_(metrics),
-        in_flight_bytes_(max_in_flight_bytes) {}
+        max_frames_per_stream_(max_frames_per_stream) {}
 
   ServerUnaryReactor* Classify(CallbackServerContext* context, const v1::ClassifyRequest* request,
                                v1::ClassifyResponse* response) override {
@@ -65,6 +65,15 @@ class VisionService final : public v1::VisionService::CallbackService {
     return call;
   }
 
+  grpc::ServerBidiReactor<v1::ClassifyStreamRequest, v1::ClassifyStreamResponse>* ClassifyStream(
+      CallbackServerContext* context) override {
+    auto handler = std::make_unique<server::ClassifyStream>(pipeline_, admission_, metrics_,
+                                                            max_frames_per_stream_);
+    return server::ClassifyStream::Stream::Create(server::ClassifyStream::kMethod, *context,
+                                                  metrics_, std::move(handler))
+        ->Begin();
+  }
+
   ServerUnaryReactor* ListModels(CallbackServerContext* /*context*/,
                                  const v1::ListModelsRequest* /*request*/,
                                  v1::ListModelsResponse* response) override {
@@ -78,34 +87,27 @@ class VisionService final : public v1::VisionService::CallbackService {
   template <class Request>
   absl::StatusOr<ImageRequest> Admit(const CallbackServerContext& context, const Request& request,
                                      UnaryCall& call) {
-    const Phase phase = lifecycle_.phase();
-    if (phase == Phase::kLoading || phase == Phase::kStopping) {
-      return Reject(RejectReason::kDraining,
-                    absl::UnavailableError(absl::StrCat("the server is ", ToString(phase))));
-    }
-    if (const absl::Status failure = lifecycle_.failure(); !failure.ok()) {
-      return Reject(
-          RejectReason::kDeviceLost,
-          absl::UnavailableError(absl::StrCat(
-              "the server's device has failed, it must be restarted: ", failure.message())));
-    }
-    LM_RETURN_IF_ERROR(call.Hold(in_flight_bytes_, request.ByteSizeLong()));
+    LM_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+    LM_ASSIGN_OR_RETURN(Admission::Ticket ticket, admission_.Admit(request.ByteSizeLong()));
+    call.Keep(std::move(ticket));
     return ToImageRequest(request.model(), request.image(), call.ContextOf(context));
   }
 
   VisionPipeline& pipeline_;
   const Lifecycle& lifecycle_;
+  Admission& admission_;
   ServerMetrics& metrics_;
-  ByteBudget in_flight_bytes_;
+  const size_t max_frames_per_stream_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> CreateVisionService(VisionPipeline& pipeline,
-                                                   const Lifecycle& lifecycle,
+                                                   const Lifecycle& lifecycle, Admission& admission,
                                                    ServerMetrics& metrics,
-                                                   int64_t max_in_flight_bytes) {
-  return std::make_unique<VisionService>(pipeline, lifecycle, metrics, max_in_flight_bytes);
+                                                   size_t max_frames_per_stream) {
+  return std::make_unique<VisionService>(pipeline, lifecycle, admission, metrics,
+                                         max_frames_per_stream);
 }
 
 }  // namespace localmamba::server

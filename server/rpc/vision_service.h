@@ -2,11 +2,12 @@
 #ifndef LOCALMAMBA_SERVER_RPC_VISION_SERVICE_H_
 #define LOCALMAMBA_SERVER_RPC_VISION_SERVICE_H_
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 
 #include "server/metrics/server_metrics.h"
 #include "server/pipeline/vision_pipeline.h"
+#include "server/rpc/admission.h"
 #include "server/runtime/lifecycle.h"
 
 namespace grpc {
@@ -15,13 +16,12 @@ class Service;
 
 namespace localmamba::server {
 
-// Answers UNAVAILABLE while `lifecycle` is loading or stopping, and RESOURCE_EXHAUSTED to a request
-// that would make those in flight take more than `max_in_flight_bytes`. The references outlive the
-// service.
+// `max_frames_per_stream` is the most frames of one stream that are worked on at once, at least 1.
+// The references outlive the service.
 std::unique_ptr<grpc::Service> CreateVisionService(VisionPipeline& pipeline,
-                                                   const Lifecycle& lifecycle,
+                                                   const Lifecycle& lifecycle, Admission& admission,
                                                    ServerMetrics& metrics,
-                                                   int64_t max_in_flight_bytes);
+                                                   size_t max_frames_per_stream);
 
 }  // namespace localmamba::server
 

@@ -15,8 +15,8 @@ constexpr std::array kReasons = {
     RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
     RejectReason::kTooManyBytes,   RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
     RejectReason::kQueueTimeout,   RejectReason::kAdminQueueFull,  RejectReason::kDeadline,
-    RejectReason::kCancelled,      RejectReason::kDraining,        RejectReason::kDeviceLost,
-    RejectReason::kInternal};
+    RejectReason::kCancelled,      RejectReason::kSkipped,         RejectReason::kDraining,
+    RejectReason::kDeviceLost,     RejectReason::kInternal};
 
 }  // namespace
 
@@ -42,6 +42,8 @@ absl::string_view ToString(RejectReason reason) {
       return "deadline";
     case RejectReason::kCancelled:
       return "cancelled";
+    case RejectReason::kSkipped:
+      return "skipped";
     case RejectReason::kDraining:
       return "draining";
     case RejectReason::kDeviceLost:

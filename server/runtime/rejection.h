@@ -21,6 +21,7 @@ enum class RejectReason : uint8_t {
   kAdminQueueFull,   // too many jobs, or calls of the admin port, wait
   kDeadline,         // too late to begin
   kCancelled,        // the caller has left
+  kSkipped,          // a newer frame of its stream took its place
   kDraining,         // the server is about to stop
   kDeviceLost,       // the device has failed for good
   kInternal,         // a fault of the server

@@ -75,7 +75,7 @@ class OverloadTest : public testing::Test {
   static TestServer::Options QueueOfOne() {
     TestServer::Options options;
     options.serving.queue.max_requests = 1;
-    options.max_in_flight_bytes = 4096;  // five pictures
+    options.admission.max_in_flight_bytes = 4096;  // five pictures
     return options;
   }
 

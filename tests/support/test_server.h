@@ -33,11 +33,13 @@ class TestServer {
     DecodeLimits decode;
     ServedVersion::Options serving;
     int max_request_bytes = 1 << 20;
-    int64_t max_in_flight_bytes = 64 << 20;
+    Admission::Options admission = {.max_in_flight_bytes = 64 << 20};
+    size_t max_frames_per_stream = 32;
   };
 
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
       : metrics_(registry_),
+        admission_(options.admission, lifecycle_),
         host_(*CreateDeviceAllocator(Device::Cpu())),
         models_(WithFailure(options.serving), *host_, clock_, metrics_),
         decode_pool_(2, 64),
@@ -46,8 +48,8 @@ class TestServer {
       LM_CHECK(models_.Add(version).ok());
     }
     std::vector<std::unique_ptr<grpc::Service>> services;
-    services.push_back(
-        CreateVisionService(pipeline_, lifecycle_, metrics_, options.max_in_flight_bytes));
+    services.push_back(CreateVisionService(pipeline_, lifecycle_, admission_, metrics_,
+                                           options.max_frames_per_stream));
     grpc_ =
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
     http_ =
@@ -83,6 +85,7 @@ class TestServer {
   RealClock clock_;
   prometheus::Registry registry_;
   ServerMetrics metrics_;
+  Admission admission_;
   std::unique_ptr<Allocator> host_;
   ThreadPool reply_pool_{1, 64};
   ServedModels models_;

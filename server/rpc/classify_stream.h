@@ -1,0 +1,65 @@
+// localmamba.v1.VisionService.ClassifyStream: what is done with the frames of one stream.
+#ifndef LOCALMAMBA_SERVER_RPC_CLASSIFY_STREAM_H_
+#define LOCALMAMBA_SERVER_RPC_CLASSIFY_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "kernels/base/mutex.h"
+#include "localmamba/v1/vision.pb.h"
+#include "server/metrics/server_metrics.h"
+#include "server/pipeline/vision_pipeline.h"
+#include "server/rpc/admission.h"
+#include "server/rpc/ordered_stream.h"
+
+namespace localmamba::server {
+
+class ClassifyStream final
+    : public OrderedStreamHandler<v1::ClassifyStreamRequest, v1::ClassifyStreamResponse> {
+ public:
+  static constexpr char kMethod[] = "ClassifyStream";
+
+  // Works on `max_frames` of the stream at once, or on fewer if its options say so; at least 1. The
+  // references outlive the stream.
+  ClassifyStream(VisionPipeline& pipeline, Admission& admission, ServerMetrics& metrics,
+                 size_t max_frames);
+  ~ClassifyStream() override;
+
+  absl::Status OnMessage(std::unique_ptr<v1::ClassifyStreamRequest> message,
+                         Stream& stream) override ABSL_LOCKS_EXCLUDED(mu_);
+  [[nodiscard]] size_t max_unanswered() const override;
+
+ private:
+  struct Frame;
+
+  absl::Status SetOptions(const v1::StreamOptions& options);
+  absl::Status Check(Frame& frame);
+  void Start(std::unique_ptr<Frame> frame) ABSL_LOCKS_EXCLUDED(mu_);
+  void Finish(std::unique_ptr<Frame> frame, const absl::StatusOr<Classification>& result)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // What the frame's response holds, or the error. Nothing of the stream may be used after it,
+  // unless another answer is still owed.
+  void Send(std::unique_ptr<Frame> frame, const absl::Status& status);
+
+  VisionPipeline& pipeline_;
+  Admission& admission_;
+  ServerMetrics& metrics_;
+
+  // Changed by OnMessage only.
+  size_t max_in_flight_;
+  bool newest_wins_ = false;
+  int64_t messages_ = 0;
+  int64_t frames_ = 0;
+
+  Mutex mu_;
+  size_t running_ ABSL_GUARDED_BY(mu_) = 0;  // frames in the pipeline
+  std::unique_ptr<Frame> waiting_
+      ABSL_GUARDED_BY(mu_);  // the newest, until one of them is finished
+};
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RPC_CLASSIFY_STREAM_H_
