@@ -11,6 +11,7 @@
 #include "kernels/conv/conv2d_backward.h"
 #include "kernels/conv/depthwise_conv2d.h"
 #include "kernels/conv/depthwise_conv2d_backward.h"
+#include "kernels/conv/map_conv2d.h"
 #include "kernels/device/stream.h"
 #include "kernels/tensor/tensor_view.h"
 
@@ -33,6 +34,7 @@ absl::Status DepthwiseConv2dBackwardCuda(const DepthwiseConv2dBackwardArgs& args
 // Also writes y with strided cells.
 void DepthwiseConv2dCpu(const DepthwiseConv2dArgs& args, const Stream& stream);
 absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream);
+absl::Status MapConv2dCpu(const MapConv2dArgs& args, Stream& stream);
 absl::Status SpaceToDepthBackwardCpu(const ConstTensorView& dy, const TensorView& dx,
                                      Stream& stream);
 absl::Status SpaceToDepthBackwardCuda(const ConstTensorView& dy, const TensorView& dx,

@@ -176,6 +176,9 @@ void Launch4(CausalConvParams<T> params, unsigned directions, int64_t length, St
     case Activation::kSigmoid:
       CausalConv4Kernel<T, Activation::kSigmoid><<<blocks, kThreads, 0, handle>>>(params);
       break;
+    case Activation::kRelu:
+      CausalConv4Kernel<T, Activation::kRelu><<<blocks, kThreads, 0, handle>>>(params);
+      break;
   }
 }
 

@@ -158,7 +158,8 @@ float* Resized(std::vector<float>& values, int64_t size) {
 
 UnaryFunction FunctionOf(Activation activation) {
   if (activation == Activation::kSilu) return UnaryFunction::kSilu;
-  return activation == Activation::kGelu ? UnaryFunction::kGelu : UnaryFunction::kSigmoid;
+  if (activation == Activation::kGelu) return UnaryFunction::kGelu;
+  return activation == Activation::kRelu ? UnaryFunction::kRelu : UnaryFunction::kSigmoid;
 }
 
 // dweight and dbias from the sums (taps + 1, D) of all images.

@@ -19,6 +19,7 @@ __device__ __forceinline__ float Silu(float x) { return x * Sigmoid(x); }
 __device__ __forceinline__ float Gelu(float x) {
   return 0.5F * x * erfcf(x * -0.70710678118654752F);  // 1 + erf would cancel for x < 0
 }
+__device__ __forceinline__ float Relu(float x) { return fmaxf(x, 0.0F); }
 
 template <Activation kActivation, int N>
 __device__ __forceinline__ void Activate(float (&values)[N]) {
@@ -27,6 +28,7 @@ __device__ __forceinline__ void Activate(float (&values)[N]) {
     if constexpr (kActivation == Activation::kSilu) values[i] = Silu(values[i]);
     if constexpr (kActivation == Activation::kGelu) values[i] = Gelu(values[i]);
     if constexpr (kActivation == Activation::kSigmoid) values[i] = Sigmoid(values[i]);
+    if constexpr (kActivation == Activation::kRelu) values[i] = Relu(values[i]);
   }
 }
 
@@ -42,6 +44,8 @@ __device__ __forceinline__ void Activate(Activation activation, float (&values)[
       return Activate<Activation::kGelu>(values);
     case Activation::kSigmoid:
       return Activate<Activation::kSigmoid>(values);
+    case Activation::kRelu:
+      return Activate<Activation::kRelu>(values);
   }
 }
 

@@ -11,6 +11,7 @@ enum class Activation : uint8_t {
   kSilu,     // x * sigmoid(x)
   kGelu,     // 0.5 * x * (1 + erf(x / sqrt 2)), the exact form
   kSigmoid,  // 1 / (1 + exp(-x))
+  kRelu,     // max(x, 0)
 };
 
 }  // namespace localmamba

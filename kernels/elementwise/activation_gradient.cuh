@@ -15,12 +15,14 @@ __device__ __forceinline__ float GeluGradient(float x) {
   const float density = 0.3989422804F * __expf(-0.5F * x * x);  // 1 / sqrt(2 pi)
   return 0.5F * erfcf(x * -0.70710678118654752F) + x * density;
 }
+__device__ __forceinline__ float ReluGradient(float x) { return x > 0.0F ? 1.0F : 0.0F; }
 
 template <Activation kActivation>
 __device__ __forceinline__ float ActivationGradient(float x) {
   if constexpr (kActivation == Activation::kSilu) return SiluGradient(x);
   if constexpr (kActivation == Activation::kGelu) return GeluGradient(x);
   if constexpr (kActivation == Activation::kSigmoid) return SigmoidGradient(x);
+  if constexpr (kActivation == Activation::kRelu) return ReluGradient(x);
   return 1.0F;
 }
 
@@ -35,6 +37,8 @@ __device__ __forceinline__ float ActivationGradient(Activation activation, float
       return GeluGradient(x);
     case Activation::kSigmoid:
       return SigmoidGradient(x);
+    case Activation::kRelu:
+      return ReluGradient(x);
   }
   return 1.0F;
 }

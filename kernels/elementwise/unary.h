@@ -22,6 +22,7 @@ enum class UnaryFunction : uint8_t {
   kSilu,
   kGelu,
   kSigmoid,
+  kRelu,
   kSoftplus,  // log(1 + exp(x)) for x <= 20, else x
   kNegExp,    // -exp(x): A from A_log
 };

@@ -33,6 +33,12 @@ struct SigmoidSlope {
     return SigmoidGradient(d, x);
   }
 };
+struct ReluSlope {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return ReluGradient(d, x);
+  }
+};
 struct SoftplusSlope {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
@@ -71,6 +77,8 @@ void UnaryBackwardRange(UnaryFunction function, const float* x, const float* dy,
       return MultiplyBySlope(GeluSlope(), x, dy, dx, count);
     case UnaryFunction::kSigmoid:
       return MultiplyBySlope(SigmoidSlope(), x, dy, dx, count);
+    case UnaryFunction::kRelu:
+      return MultiplyBySlope(ReluSlope(), x, dy, dx, count);
     case UnaryFunction::kSoftplus:
       return MultiplyBySlope(SoftplusSlope(), x, dy, dx, count);
     case UnaryFunction::kNegExp:

@@ -20,6 +20,8 @@ __device__ __forceinline__ float Slope(UnaryFunction function, float x) {
       return GeluGradient(x);
     case UnaryFunction::kSigmoid:
       return SigmoidGradient(x);
+    case UnaryFunction::kRelu:
+      return ReluGradient(x);
     case UnaryFunction::kSoftplus:
       return Sigmoid(x);
     case UnaryFunction::kNegExp:

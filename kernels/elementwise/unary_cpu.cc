@@ -33,6 +33,12 @@ struct SigmoidOf {
     return Sigmoid(d, x);
   }
 };
+struct ReluOf {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::Max(x, hn::Zero(d));
+  }
+};
 struct SoftplusOf {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
@@ -65,6 +71,8 @@ void UnaryRange(UnaryFunction function, const float* x, float* y, size_t count) 
       return Transform(GeluOf(), x, y, count);
     case UnaryFunction::kSigmoid:
       return Transform(SigmoidOf(), x, y, count);
+    case UnaryFunction::kRelu:
+      return Transform(ReluOf(), x, y, count);
     case UnaryFunction::kSoftplus:
       return Transform(SoftplusOf(), x, y, count);
     case UnaryFunction::kNegExp:

@@ -20,6 +20,8 @@ __device__ __forceinline__ float Apply(UnaryFunction function, float x) {
       return Gelu(x);
     case UnaryFunction::kSigmoid:
       return Sigmoid(x);
+    case UnaryFunction::kRelu:
+      return Relu(x);
     case UnaryFunction::kSoftplus:
       return x <= 20.0F ? log1pf(__expf(x)) : x;
     case UnaryFunction::kNegExp:

@@ -23,6 +23,8 @@ HWY_INLINE V Activate(D d, Activation activation, V x) {
       return Gelu(d, x);
     case Activation::kSigmoid:
       return Sigmoid(d, x);
+    case Activation::kRelu:
+      return hn::Max(x, hn::Zero(d));
     case Activation::kIdentity:
       break;
   }

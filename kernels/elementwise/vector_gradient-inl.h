@@ -45,6 +45,12 @@ HWY_INLINE V GeluGradient(D d, V x) {
   return hn::MulAdd(x, density, NormalCumulative(d, x, bell));
 }
 
+// 1 above zero, else 0.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V ReluGradient(D d, V x) {
+  return hn::IfThenElseZero(hn::Gt(x, hn::Zero(d)), hn::Set(d, 1.0f));
+}
+
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V ActivationGradient(D d, Activation activation, V x) {
   switch (activation) {
@@ -54,6 +60,8 @@ HWY_INLINE V ActivationGradient(D d, Activation activation, V x) {
       return GeluGradient(d, x);
     case Activation::kSigmoid:
       return SigmoidGradient(d, x);
+    case Activation::kRelu:
+      return ReluGradient(d, x);
     case Activation::kIdentity:
       break;
   }

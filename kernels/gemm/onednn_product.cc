@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "kernels/device/onednn.h"
+#include "kernels/gemm/onednn_activation.h"
 
 namespace localmamba {
 namespace {
@@ -26,22 +27,6 @@ struct ProductCache {
 int ResidualArg(const ProductLayout& layout) {
   const int index = layout.activation == Activation::kIdentity ? 0 : 1;
   return DNNL_ARG_ATTR_MULTIPLE_POST_OP(index) | DNNL_ARG_SRC_1;
-}
-
-void AppendActivation(Activation activation, dnnl::post_ops& ops) {
-  switch (activation) {
-    case Activation::kIdentity:
-      break;
-    case Activation::kSilu:
-      ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_swish, 1.0F, 0.0F);
-      break;
-    case Activation::kGelu:
-      ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_gelu_erf, 0.0F, 0.0F);
-      break;
-    case Activation::kSigmoid:
-      ops.append_eltwise(1.0F, dnnl::algorithm::eltwise_logistic, 0.0F, 0.0F);
-      break;
-  }
 }
 
 Product MakeProduct(const ProductLayout& layout, const dnnl::engine& engine) {

@@ -23,6 +23,8 @@ absl::Status ResizeBicubicBackwardCuda(const ConstTensorView& dy, const TensorVi
                                        Stream& stream);
 absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeBicubicCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeBilinearCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeNearestCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 
 }  // namespace localmamba
 

@@ -6,6 +6,8 @@
 #include "kernels/image/normalize_pixels.h"
 #include "kernels/image/resize_antialiased.h"
 #include "kernels/image/resize_bicubic.h"
+#include "kernels/image/resize_bilinear.h"
+#include "kernels/image/resize_nearest.h"
 
 namespace localmamba {
 namespace {
@@ -63,6 +65,25 @@ void BenchmarkResizeBicubic(benchmark::State& state) {
   Report(state, status, to[0] * to[1]);
 }
 BENCHMARK(BenchmarkResizeBicubic)->ArgName("C")->Arg(192);
+
+// Maps of a pyramid, to twice their size. Bytes of the output.
+template <absl::Status (*resize)(const ConstTensorView&, const TensorView&, Stream&)>
+void BenchmarkResizeMap(benchmark::State& state) {
+  const int64_t side = state.range(0);
+  const Shape from = {1, side, side, state.range(1)};
+  const Shape to = {1, 2 * side, 2 * side, state.range(1)};
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const std::vector<float> x(static_cast<size_t>(from.elements()));
+  std::vector<float> y(static_cast<size_t>(to.elements()));
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = resize({x.data(), DType::kFloat32, from}, {y.data(), DType::kFloat32, to}, stream);
+  }
+  Report(state, status, 4 * side * side);
+  state.SetBytesProcessed(state.iterations() * to.elements() * static_cast<int64_t>(sizeof(float)));
+}
+BENCHMARK(BenchmarkResizeMap<ResizeBilinear>)->ArgNames({"side", "C"})->Args({64, 512});
+BENCHMARK(BenchmarkResizeMap<ResizeNearest>)->ArgNames({"side", "C"})->Args({100, 256});
 
 }  // namespace
 }  // namespace localmamba

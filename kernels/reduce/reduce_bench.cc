@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "kernels/reduce/adaptive_average_pool.h"
 #include "kernels/reduce/cross_entropy.h"
 #include "kernels/reduce/mean_tokens.h"
 #include "kernels/reduce/softmax.h"
@@ -39,6 +40,25 @@ void BenchmarkMeanTokens(benchmark::State& state) {
   Report(state, status, B * L * D);
 }
 BENCHMARK(BenchmarkMeanTokens)->ArgNames({"B", "L", "D"})->Args({1, 196, 192})->Args({8, 49, 768});
+
+void BenchmarkAdaptiveAveragePool(benchmark::State& state) {
+  const int64_t side = state.range(0);
+  const int64_t C = state.range(1);
+  const int64_t bins = state.range(2);
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const std::vector<float> x(static_cast<size_t>(side * side * C));
+  std::vector<float> y(static_cast<size_t>(bins * bins * C));
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = AdaptiveAveragePool({x.data(), DType::kFloat32, {1, side, side, C}},
+                                 {y.data(), DType::kFloat32, {1, bins, bins, C}}, stream);
+  }
+  Report(state, status, side * side * C);
+}
+BENCHMARK(BenchmarkAdaptiveAveragePool)
+    ->ArgNames({"side", "C", "bins"})
+    ->Args({16, 768, 1})
+    ->Args({16, 768, 6});
 
 void BenchmarkSoftmax(benchmark::State& state) {
   const int64_t M = state.range(0);

@@ -32,6 +32,8 @@ UnaryFunction ToUnary(Activation activation) {
       return UnaryFunction::kGelu;
     case Activation::kSigmoid:
       return UnaryFunction::kSigmoid;
+    case Activation::kRelu:
+      return UnaryFunction::kRelu;
     case Activation::kIdentity:
       break;
   }

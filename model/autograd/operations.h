@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "kernels/conv/map_conv2d.h"
 #include "kernels/elementwise/activation.h"
 #include "kernels/elementwise/unary.h"
 #include "kernels/norm/add_norm.h"
@@ -58,6 +59,23 @@ absl::StatusOr<Value> SpaceToDepth(OpContext& context, const Value& x);
 // (H, W, C) → (height, width, C), float32.
 absl::StatusOr<Value> ResizeBicubic(OpContext& context, const Value& x, int64_t height,
                                     int64_t width);
+
+// The operations on maps below have no backward yet: on a tape that would need one they fail with
+// UNIMPLEMENTED. Those that resize are kernels/image/resize_bilinear.h and resize_nearest.h.
+
+// (B, H, W, C) → (B, height, width, C).
+absl::StatusOr<Value> ResizeBilinear(OpContext& context, const Value& x, int64_t height,
+                                     int64_t width);
+absl::StatusOr<Value> ResizeNearest(OpContext& context, const Value& x, int64_t height,
+                                    int64_t width);
+
+// The channels of all parts, one part after the other, each part resized bilinearly.
+// parts: (B, H_i, W_i, C_i), of one dtype → (B, height, width, sum of C_i).
+absl::StatusOr<Value> ConcatResized(OpContext& context, absl::Span<const Value> parts,
+                                    int64_t height, int64_t width);
+
+// (B, H, W, C) → (B, bins, bins, C): kernels/reduce/adaptive_average_pool.h.
+absl::StatusOr<Value> AdaptiveAveragePool(OpContext& context, const Value& x, int64_t bins);
 
 // ---- Arithmetic ----
 
@@ -104,6 +122,12 @@ struct Conv2dOptions {
 // (B, C, H, W) → (B, Ho, Wo, O).
 absl::StatusOr<Value> Conv2d(OpContext& context, const Value& x, const Value& weight,
                              const Value& bias, const Conv2dOptions& options);
+
+// kernels/conv/map_conv2d.h: (B, H, W, C), weight (O, kh, kw, C) → (B, Ho, Wo, O). Without a
+// backward yet.
+absl::StatusOr<Value> MapConv2d(OpContext& context, const Value& x, const Value& weight,
+                                const Value& bias, const MapConv2dWindow& window,
+                                Activation activation = Activation::kIdentity);
 
 // (B, H, W, D) → (B, H, W, D).
 absl::StatusOr<Value> DepthwiseConv2d(OpContext& context, const Value& x, const Value& weight,

@@ -14,6 +14,7 @@ inline double GeluGradient(double x) {
   const double density = std::exp(-0.5 * x * x) / std::sqrt(2.0 * std::acos(-1.0));
   return 0.5 * std::erfc(-x / std::sqrt(2.0)) + x * density;
 }
+inline double ReluGradient(double x) { return x > 0.0 ? 1.0 : 0.0; }
 inline double SoftplusGradient(double x) { return x <= 20.0 ? Sigmoid(x) : 1.0; }
 
 inline double ActivationGradient(Activation activation, double x) {
@@ -24,6 +25,8 @@ inline double ActivationGradient(Activation activation, double x) {
       return GeluGradient(x);
     case Activation::kSigmoid:
       return SigmoidGradient(x);
+    case Activation::kRelu:
+      return ReluGradient(x);
     case Activation::kIdentity:
       break;
   }

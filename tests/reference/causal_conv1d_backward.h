@@ -22,6 +22,8 @@ inline double ActivationSlope(Activation activation, double x) {
              x * std::exp(-0.5 * x * x) / std::sqrt(2.0 * M_PI);
     case Activation::kSigmoid:
       return s * (1.0 - s);
+    case Activation::kRelu:
+      return x > 0.0 ? 1.0 : 0.0;
     case Activation::kIdentity:
       break;
   }

@@ -50,6 +50,58 @@ inline std::vector<double> ResizeBicubic(const std::vector<double>& x, const Sha
   return y;
 }
 
+// x: (B, H, W, C).
+inline std::vector<double> ResizeBilinear(const std::vector<double>& x, const Shape& shape,
+                                          int64_t Ho, int64_t Wo) {
+  const int64_t H = shape[1];
+  const int64_t W = shape[2];
+  const int64_t C = shape[3];
+  const auto source = [](int64_t i, int64_t in, int64_t out) {
+    return std::max(
+        0.0,
+        (static_cast<double>(i) + 0.5) * static_cast<double>(in) / static_cast<double>(out) - 0.5);
+  };
+  std::vector<double> y;
+  for (int64_t output = 0; output < shape[0] * Ho * Wo * C; ++output) {
+    const int64_t b = output / (Ho * Wo * C);
+    const double row = source(output / (Wo * C) % Ho, H, Ho);
+    const double column = source(output / C % Wo, W, Wo);
+    double sum = 0.0;
+    for (int64_t p = 0; p <= 1; ++p) {
+      for (int64_t q = 0; q <= 1; ++q) {
+        const double r = std::floor(row) + static_cast<double>(p);
+        const double c = std::floor(column) + static_cast<double>(q);
+        const int64_t inside_r = std::min(static_cast<int64_t>(r), H - 1);
+        const int64_t inside_c = std::min(static_cast<int64_t>(c), W - 1);
+        sum += (1.0 - std::abs(row - r)) * (1.0 - std::abs(column - c)) *
+               x[static_cast<size_t>(((b * H + inside_r) * W + inside_c) * C + output % C)];
+      }
+    }
+    y.push_back(sum);
+  }
+  return y;
+}
+
+// x: (B, H, W, C).
+inline std::vector<double> ResizeNearest(const std::vector<double>& x, const Shape& shape,
+                                         int64_t Ho, int64_t Wo) {
+  const int64_t H = shape[1];
+  const int64_t W = shape[2];
+  const int64_t C = shape[3];
+  const auto source = [](int64_t i, int64_t in, int64_t out) {
+    const float scale = static_cast<float>(in) / static_cast<float>(out);  // part of the contract
+    return std::min(static_cast<int64_t>(std::floor(static_cast<float>(i) * scale)), in - 1);
+  };
+  std::vector<double> y;
+  for (int64_t output = 0; output < shape[0] * Ho * Wo * C; ++output) {
+    const int64_t b = output / (Ho * Wo * C);
+    const int64_t row = source(output / (Wo * C) % Ho, H, Ho);
+    const int64_t column = source(output / C % Wo, W, Wo);
+    y.push_back(x[static_cast<size_t>(((b * H + row) * W + column) * C + output % C)]);
+  }
+  return y;
+}
+
 // One axis of ResizeAntialiased: `outer` sequences of `in` elements that are `inner` apart.
 // Rounds and clips to 8 bits.
 inline std::vector<double> ResizeAxisAntialiased(const std::vector<double>& x, int64_t outer,

@@ -51,6 +51,8 @@ std::vector<Backend> Backends() {
   return backends;
 }
 
+std::vector<Backend> CpuBackend() { return {{"Cpu", Device::Cpu()}}; }
+
 std::vector<Backend> BackendsAndInstructionSets() {
   std::vector<Backend> backends;
   for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {

@@ -49,6 +49,8 @@ void PrintTo(const Backend& backend, std::ostream* out);
 // The CPU, then CUDA in float32, float16 and bfloat16. Listed even where there is no GPU: those
 // cases skip and say why.
 std::vector<Backend> Backends();
+// The CPU alone, for operations without a CUDA implementation.
+std::vector<Backend> CpuBackend();
 // The CPU with each of its instruction sets, then CUDA as above.
 std::vector<Backend> BackendsAndInstructionSets();
 // The CPU and CUDA, for operations that are float32 throughout.

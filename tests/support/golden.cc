@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "tests/support/source_dir.h"
 
@@ -54,6 +55,20 @@ absl::StatusOr<GoldenTensor> ParseTensor(const nlohmann::json& entry, absl::stri
   return tensor;
 }
 
+// The elements, matrices of rows and columns one after the other, with each transposed.
+std::vector<float> Swapped(const GoldenTensor& tensor, int64_t row_count, int64_t column_count) {
+  const auto rows = static_cast<size_t>(row_count);
+  const auto columns = static_cast<size_t>(column_count);
+  std::vector<float> swapped(tensor.f32.size());
+  for (size_t i = 0; i < swapped.size(); ++i) {
+    const size_t matrix = i / (rows * columns);
+    const size_t row = i / columns % rows;
+    const size_t column = i % columns;
+    swapped[(matrix * columns + column) * rows + row] = tensor.f32[i];
+  }
+  return swapped;
+}
+
 }  // namespace
 
 ConstTensorView GoldenTensor::view() const {
@@ -61,9 +76,9 @@ ConstTensorView GoldenTensor::view() const {
                      : ConstTensorView(f32.data(), DType::kFloat32, shape);
 }
 
-std::string FindGoldenFile(absl::string_view file) {
-  for (const absl::string_view folder : {"tests/golden/backbones", "../shared/golden/backbones"}) {
-    std::string path = absl::StrCat(SourceDir(), "/", folder, "/", file);
+std::string FindGoldenFile(absl::string_view file, absl::string_view set) {
+  for (const absl::string_view folder : {"tests/golden", "../shared/golden"}) {
+    std::string path = absl::StrCat(SourceDir(), "/", folder, "/", set, "/", file);
     if (std::filesystem::exists(path)) return path;
   }
   return "";
@@ -103,17 +118,24 @@ std::vector<nlohmann::json> GoldenCases(absl::string_view kind) {
   return cases;
 }
 
-std::vector<float> SwapLastTwoDimensions(const GoldenTensor& tensor) {
-  const auto rows = static_cast<size_t>(tensor.shape[tensor.shape.rank() - 2]);
-  const auto columns = static_cast<size_t>(tensor.shape[tensor.shape.rank() - 1]);
-  std::vector<float> swapped(tensor.f32.size());
-  for (size_t i = 0; i < swapped.size(); ++i) {
-    const size_t matrix = i / (rows * columns);
-    const size_t row = i / columns % rows;
-    const size_t column = i % columns;
-    swapped[(matrix * columns + column) * rows + row] = tensor.f32[i];
+nlohmann::json GoldenHeadCase(absl::string_view id) {
+  std::ifstream stream(FindGoldenFile("cases.json", "heads"));
+  const nlohmann::json document = nlohmann::json::parse(stream);
+  for (const nlohmann::json& golden_case : document.at("cases")) {
+    if (golden_case.at("id").get<std::string>() == id) return golden_case;
   }
-  return swapped;
+  LM_CHECK(false);
+  return {};
+}
+
+std::vector<float> ChannelsLast(const GoldenTensor& tensor) {
+  const int rank = tensor.shape.rank();
+  return Swapped(tensor, tensor.shape[rank - 3], tensor.shape[rank - 2] * tensor.shape[rank - 1]);
+}
+
+std::vector<float> SwapLastTwoDimensions(const GoldenTensor& tensor) {
+  const int rank = tensor.shape.rank();
+  return Swapped(tensor, tensor.shape[rank - 2], tensor.shape[rank - 1]);
 }
 
 testing::AssertionResult MatchesGolden(absl::Span<const float> found, const GoldenTensor& expected,

@@ -30,16 +30,22 @@ struct GoldenTensor {
 
 using GoldenTensors = std::map<std::string, GoldenTensor>;
 
-// Path of a file of the golden backbones: the copy in tests/golden/backbones if the project ships
-// it, else the complete set beside the project (../shared/golden/backbones). Empty if neither has
-// it; tests then skip.
-std::string FindGoldenFile(absl::string_view file);
+// Path of a file of a set of golden data ("backbones" or "heads"): the copy in tests/golden/<set>
+// if the project ships it, else the complete set beside the project (../shared/golden/<set>).
+// Empty if neither has it; tests then skip.
+std::string FindGoldenFile(absl::string_view file, absl::string_view set = "backbones");
 
 // All tensors of a safetensors file (F32, I32, I64, U8). Errors: NOT_FOUND, INVALID_ARGUMENT.
 absl::StatusOr<GoldenTensors> LoadGoldenTensors(const std::string& path);
 
 // The cases of cases.json whose "kind" is `kind`, in the file's order.
 std::vector<nlohmann::json> GoldenCases(absl::string_view kind);
+
+// The case of this "id" in the golden heads' cases.json. CHECKs that it is there.
+nlohmann::json GoldenHeadCase(absl::string_view id);
+
+// The elements of (..., C, H, W) as (..., H, W, C).
+std::vector<float> ChannelsLast(const GoldenTensor& tensor);
 
 // The elements of (..., a, b) as (..., b, a): the golden data has channels before positions.
 std::vector<float> SwapLastTwoDimensions(const GoldenTensor& tensor);

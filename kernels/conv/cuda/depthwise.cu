@@ -253,6 +253,10 @@ void Launch3x3(DepthwiseParams<T> params, Stream& stream) {
       DepthwiseConv3x3Kernel<T, Activation::kSigmoid, kGradient>
           <<<blocks, kThreads, 0, handle>>>(params);
       break;
+    case Activation::kRelu:
+      DepthwiseConv3x3Kernel<T, Activation::kRelu, kGradient>
+          <<<blocks, kThreads, 0, handle>>>(params);
+      break;
   }
 }
 

@@ -33,6 +33,7 @@ std::vector<UnaryBackwardCase> Functions() {
       {"Silu", UnaryFunction::kSilu, reference::Silu, reference::SiluGradient},
       {"Gelu", UnaryFunction::kGelu, reference::Gelu, reference::GeluGradient},
       {"Sigmoid", UnaryFunction::kSigmoid, reference::Sigmoid, reference::SigmoidGradient},
+      {"Relu", UnaryFunction::kRelu, reference::Relu, reference::ReluGradient},
       {"Softplus", UnaryFunction::kSoftplus, reference::Softplus, reference::SoftplusGradient},
       {"NegExp", UnaryFunction::kNegExp, NegExp, NegExp},
   };

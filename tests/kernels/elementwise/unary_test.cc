@@ -58,6 +58,7 @@ std::vector<UnaryCase> UnaryCases() {
     cases.push_back({"Silu" + suffix, UnaryFunction::kSilu, reference::Silu, length});
     cases.push_back({"Gelu" + suffix, UnaryFunction::kGelu, reference::Gelu, length});
     cases.push_back({"Sigmoid" + suffix, UnaryFunction::kSigmoid, reference::Sigmoid, length});
+    cases.push_back({"Relu" + suffix, UnaryFunction::kRelu, reference::Relu, length});
     cases.push_back({"Softplus" + suffix, UnaryFunction::kSoftplus, reference::Softplus, length});
     cases.push_back({"NegExp" + suffix, UnaryFunction::kNegExp, NegExp, length});
   }

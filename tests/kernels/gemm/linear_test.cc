@@ -78,6 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
             LinearCase{.name = "Gelu", .M = 17, .N = 33, .K = 31, .activation = Activation::kGelu},
             LinearCase{
                 .name = "Sigmoid", .M = 1, .N = 24, .K = 192, .activation = Activation::kSigmoid},
+            LinearCase{.name = "Relu", .M = 17, .N = 33, .K = 31, .activation = Activation::kRelu},
             LinearCase{
                 .name = "Residual", .M = 49, .N = 96, .K = 192, .residual = ResidualKind::kApart},
             LinearCase{.name = "ResidualWithStridedRows",

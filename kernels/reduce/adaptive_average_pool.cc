@@ -1,0 +1,22 @@
+#include "kernels/reduce/adaptive_average_pool.h"
+
+#include "kernels/base/status_macros.h"
+#include "kernels/reduce/backends.h"
+#include "kernels/tensor/check_args.h"
+
+namespace localmamba {
+
+absl::Status AdaptiveAveragePool(const ConstTensorView& x, const TensorView& y, Stream& stream) {
+  const ArgChecker check("adaptive_average_pool", stream.device());
+  const DType dtype = x.dtype();
+  LM_RETURN_IF_ERROR(check.Dense("x", x, dtype, {-1, -1, -1, -1}));
+  if (x.dim(1) == 0 || x.dim(2) == 0) return check.Error("x", x, "at least one row and one column");
+  LM_RETURN_IF_ERROR(check.Dense("y", y, dtype, {x.dim(0), -1, -1, x.dim(3)}));
+
+  if (stream.device().is_cpu() && dtype == DType::kFloat32) {
+    return AdaptiveAveragePoolCpu(x, y, stream);
+  }
+  return check.Unimplemented(dtype);
+}
+
+}  // namespace localmamba
