@@ -2,10 +2,10 @@
 #include <grpcpp/impl/service_type.h>
 #include <prometheus/registry.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -17,15 +17,14 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/device/buffer.h"
 #include "kernels/device/device.h"
-#include "kernels/device/stream.h"
 #include "model/engine/engine.h"
 #include "server/admin_endpoint.h"
 #include "server/config/command_line.h"
 #include "server/config/server_config.h"
+#include "server/config/server_options.h"
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
 #include "server/metrics/job_metrics.h"
@@ -52,56 +51,7 @@ namespace {
 constexpr int kExitFailed = 1;    // could not start, or was told twice to stop
 constexpr int kExitBadUsage = 2;  // command line or configuration file
 
-constexpr char kDefaultJobsFolder[] = ".jobs";  // in the model repository
 constexpr char kVisionService[] = "localmamba.v1.VisionService";
-
-absl::StatusOr<EngineOptions> ToEngineOptions(const ComputeConfig& config) {
-  EngineOptions options;
-  LM_ASSIGN_OR_RETURN(options.device, Device::Parse(config.device));
-  if (config.dtype == "auto") {
-    options.dtype = options.device.is_cpu() ? DType::kFloat32 : DType::kFloat16;
-  } else {
-    const absl::StatusOr<DType> dtype = ParseDType(config.dtype);
-    if (!dtype.ok() || !IsFloat(*dtype)) {
-      return absl::InvalidArgumentError(absl::StrCat("compute.dtype: found \"", config.dtype,
-                                                     "\", wanted f32, f16, bf16 or auto"));
-    }
-    options.dtype = *dtype;
-  }
-  options.cpu_threads = config.cpu_threads;
-  return options;
-}
-
-DecodeLimits ToDecodeLimits(const RequestLimits& config) {
-  return {.max_bytes = static_cast<size_t>(config.max_image_bytes),
-          .max_pixels = config.max_image_pixels,
-          .max_side = config.max_image_side,
-          .max_aspect_ratio = config.max_aspect_ratio};
-}
-
-LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine) {
-  const int automatic = engine.device.is_cpu() ? 1 : 2;
-  const int count = config.compute.instance_count;
-  return {.engine = engine,
-          .instance_count = count == 0 ? automatic : count,
-          .max_batch_size = config.batching.max_batch_size};
-}
-
-ServedVersion::Options ToServedOptions(const BatchingConfig& config,
-                                       std::function<void(const absl::Status&)> on_device_lost) {
-  return {.batching = {.max_batch_size = static_cast<size_t>(config.max_batch_size),
-                       .max_queue_delay = config.max_queue_delay,
-                       .preferred_batch_sizes = {}},
-          .queue = {.max_requests = static_cast<size_t>(config.max_queue_requests),
-                    .max_bytes = static_cast<size_t>(config.max_queue_bytes)},
-          .on_device_lost = std::move(on_device_lost)};
-}
-
-absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {
-  // 0 means the same here as for a stream: as many as the process may use.
-  LM_ASSIGN_OR_RETURN(const Stream stream, Stream::Create(Device::Cpu(), config.decode_threads));
-  return stream.cpu_threads();
-}
 
 std::vector<ServedStatus> StatusOf(const ServedModels& models) {
   std::vector<ServedStatus> result;
@@ -113,7 +63,18 @@ std::vector<ServedStatus> StatusOf(const ServedModels& models) {
   return result;
 }
 
-void LogLoaded(const ServedModels& models, const BatchingConfig& batching, const Log& log) {
+const BatchingConfig& BatchingOf(const ServerConfig& config, const std::string& model) {
+  const auto found = config.model_batching.find(model);
+  return found == config.model_batching.end() ? config.batching : found->second;
+}
+
+void LogLoaded(const ServedModels& models, const ServerConfig& config, const Log& log) {
+  const std::vector<std::string> names = models.ModelNames();
+  for (const auto& [model, batching] : config.model_batching) {
+    if (!std::binary_search(names.begin(), names.end(), model)) {
+      log.Warning("model_batching names a model that is not served", {{"model", model}});
+    }
+  }
   for (const ServedModels::Listed& listed : models.List()) {
     const ModelVersion& model = listed.version->model();
     const size_t max_batch_size = listed.version->max_batch_size();
@@ -126,67 +87,15 @@ void LogLoaded(const ServedModels& models, const BatchingConfig& batching, const
                               {"instances", model.engines.size()},
                               {"max_batch_size", max_batch_size},
                               {"activation_bytes", activation_bytes}});
-    if (max_batch_size < static_cast<size_t>(batching.max_batch_size)) {
+    const int wanted = BatchingOf(config, model.model).max_batch_size;
+    if (max_batch_size < static_cast<size_t>(wanted)) {
       log.Warning("device memory does not suffice for larger batches",
                   {{"model", model.model},
                    {"version", model.version},
                    {"max_batch_size", max_batch_size},
-                   {"wanted", batching.max_batch_size}});
+                   {"wanted", wanted}});
     }
   }
-}
-
-// Next to this program.
-std::string DefaultTrainer() {
-  std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (program.parent_path() / "localmamba_trainer").string();
-}
-
-// Without symbolic links, as far as the path exists, and without a "/" at the end.
-std::filesystem::path Canonical(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::path canonical =
-      std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
-  return canonical.has_filename() ? canonical : canonical.parent_path();
-}
-
-// Folders in the repository are taken for models and versions, except `.jobs`.
-absl::Status CheckJobsFolder(const std::string& jobs_folder, const std::string& model_repository) {
-  const std::filesystem::path within =
-      Canonical(jobs_folder).lexically_relative(Canonical(model_repository));
-  if (within.empty() || *within.begin() == ".." || within == kDefaultJobsFolder) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "admin.jobs_folder: found \"", jobs_folder, "\", which is among the models of ",
-      model_repository, ", wanted a folder elsewhere or ", kDefaultJobsFolder, " there"));
-}
-
-absl::StatusOr<AdminEndpoint::Options> ToAdminOptions(const ServerConfig& config,
-                                                      const Device& device) {
-  const AdminConfig& admin = config.admin;
-  AdminEndpoint::Options options{
-      .address = admin.address,
-      .port = admin.port,
-      .jobs = {.folder = admin.jobs_folder,
-               .max_running_jobs = admin.max_running_jobs,
-               .max_queued_jobs = admin.max_queued_jobs,
-               .devices = {}},
-      .runner = {.trainer = admin.trainer, .stop_grace = admin.stop_grace}};
-  if (options.jobs.folder.empty()) {
-    options.jobs.folder =
-        (std::filesystem::path(config.model_repository) / kDefaultJobsFolder).string();
-  }
-  LM_RETURN_IF_ERROR(CheckJobsFolder(options.jobs.folder, config.model_repository));
-  for (const std::string& name : admin.devices) {
-    const absl::StatusOr<Device> of_jobs = Device::Parse(name);
-    if (!of_jobs.ok()) return Annotate(of_jobs.status(), "admin.devices");
-    options.jobs.devices.push_back(of_jobs->ToString());
-  }
-  if (options.jobs.devices.empty()) options.jobs.devices = {device.ToString()};
-  if (options.runner.trainer.empty()) options.runner.trainer = DefaultTrainer();
-  return options;
 }
 
 // Serves until the first SIGTERM or SIGINT has been followed to its end.
@@ -223,7 +132,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   if (config.admin.enabled) {
     LM_RETURN_IF_ERROR(CheckCanListen(config.admin.address, config.admin.port, "administration"));
   }
-  ServedModels models(ToServedOptions(config.batching, on_device_lost), *host, clock, metrics);
+  ServedModels models(ToServedOptions(config, on_device_lost), *host, clock, metrics);
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,
       HttpServer::Start({.address = config.listen.address, .port = config.listen.http_port},
@@ -245,7 +154,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   if (models.List().empty()) {
     log.Warning("the model repository is empty", {{"model_repository", config.model_repository}});
   }
-  LogLoaded(models, config.batching, log);
+  LogLoaded(models, config, log);
 
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics,

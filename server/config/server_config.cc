@@ -28,6 +28,12 @@ absl::Status CheckNotNegative(absl::string_view field, absl::Duration found) {
       absl::StrCat(field, ": found ", absl::FormatDuration(found), ", wanted 0s or more"));
 }
 
+absl::Status CheckPositive(absl::string_view field, absl::Duration found) {
+  if (found > absl::ZeroDuration()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": found ", absl::FormatDuration(found), ", wanted more than 0s"));
+}
+
 absl::Duration ToDuration(const google::protobuf::Duration& proto) {
   return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
 }
@@ -56,12 +62,36 @@ absl::Status Check(const RequestLimits& limits) {
   return CheckRange("limits.max_frames_per_stream", limits.max_frames_per_stream, 1, kMaxInt);
 }
 
+absl::Status CheckPreferredSizes(const BatchingConfig& batching) {
+  int smallest = 1;
+  for (const int size : batching.preferred_batch_sizes) {
+    LM_RETURN_IF_ERROR(CheckRange("preferred_batch_sizes (ascending, at most max_batch_size)", size,
+                                  smallest, batching.max_batch_size));
+    smallest = size + 1;
+  }
+  return absl::OkStatus();
+}
+
+// Messages name the field without its path.
 absl::Status Check(const BatchingConfig& batching) {
-  LM_RETURN_IF_ERROR(CheckRange("batching.max_batch_size", batching.max_batch_size, 1, 4096));
-  LM_RETURN_IF_ERROR(CheckNotNegative("batching.max_queue_delay", batching.max_queue_delay));
+  LM_RETURN_IF_ERROR(CheckRange("max_batch_size", batching.max_batch_size, 1, 4096));
+  LM_RETURN_IF_ERROR(CheckPreferredSizes(batching));
+  LM_RETURN_IF_ERROR(CheckNotNegative("max_queue_delay", batching.max_queue_delay));
+  LM_RETURN_IF_ERROR(CheckRange("max_queue_requests", batching.max_queue_requests, 1, kMaxInt));
   LM_RETURN_IF_ERROR(
-      CheckRange("batching.max_queue_requests", batching.max_queue_requests, 1, kMaxInt));
-  return CheckRange("batching.max_queue_bytes", batching.max_queue_bytes, int64_t{1}, kMaxInt64);
+      CheckRange("max_queue_bytes", batching.max_queue_bytes, int64_t{1}, kMaxInt64));
+  LM_RETURN_IF_ERROR(CheckRange("priority_levels", batching.priority_levels, 1, 100));
+  LM_RETURN_IF_ERROR(
+      CheckRange("default_priority", batching.default_priority, 1, batching.priority_levels));
+  LM_RETURN_IF_ERROR(CheckPositive("priority_ageing", batching.priority_ageing));
+  return CheckNotNegative("queue_timeout", batching.queue_timeout);
+}
+
+// "batching.max_batch_size: found ...".
+absl::Status CheckAt(absl::string_view path, const BatchingConfig& batching) {
+  const absl::Status status = Check(batching);
+  if (status.ok()) return status;
+  return {status.code(), absl::StrCat(path, ".", status.message())};
 }
 
 absl::Status Check(const AdminConfig& admin) {
@@ -84,7 +114,10 @@ absl::Status Check(const ServerConfig& config) {
   LM_RETURN_IF_ERROR(
       CheckRange("compute.instance_count", config.compute.instance_count, 0, kMaxInstances));
   LM_RETURN_IF_ERROR(Check(config.limits));
-  LM_RETURN_IF_ERROR(Check(config.batching));
+  LM_RETURN_IF_ERROR(CheckAt("batching", config.batching));
+  for (const auto& [model, batching] : config.model_batching) {
+    LM_RETURN_IF_ERROR(CheckAt(absl::StrCat("model_batching[\"", model, "\"]"), batching));
+  }
   LM_RETURN_IF_ERROR(Check(config.admin));
   LM_RETURN_IF_ERROR(CheckNotNegative("shutdown.drain_delay", config.shutdown.drain_delay));
   return CheckNotNegative("shutdown.drain_timeout", config.shutdown.drain_timeout);
@@ -126,6 +159,18 @@ void Override(const v1::BatchingConfig& proto, BatchingConfig& config) {
   LM_OVERRIDE_DURATION(config, proto, max_queue_delay);
   LM_OVERRIDE(config, proto, max_queue_requests);
   LM_OVERRIDE(config, proto, max_queue_bytes);
+  if (proto.preferred_batch_sizes_size() > 0) {
+    config.preferred_batch_sizes.assign(proto.preferred_batch_sizes().begin(),
+                                        proto.preferred_batch_sizes().end());
+  }
+  LM_OVERRIDE(config, proto, priority_levels);
+  LM_OVERRIDE(config, proto, default_priority);
+  LM_OVERRIDE_DURATION(config, proto, priority_ageing);
+  LM_OVERRIDE_DURATION(config, proto, queue_timeout);
+  if (proto.has_timeout_action()) {
+    config.delay_on_timeout = proto.timeout_action() == v1::BatchingConfig::TIMEOUT_ACTION_DELAY;
+  }
+  LM_OVERRIDE(config, proto, allow_timeout_override);
 }
 
 void Override(const v1::ShutdownConfig& proto, ShutdownConfig& config) {
@@ -154,6 +199,11 @@ absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
   Override(proto.compute(), config.compute);
   Override(proto.limits(), config.limits);
   Override(proto.batching(), config.batching);
+  for (const auto& [model, batching] : proto.model_batching()) {
+    BatchingConfig& of_model = config.model_batching[model];
+    of_model = config.batching;
+    Override(batching, of_model);
+  }
   Override(proto.shutdown(), config.shutdown);
   LM_OVERRIDE(config, proto, log_level);
   Override(proto.admin(), config.admin);

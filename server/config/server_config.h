@@ -4,6 +4,7 @@
 #define LOCALMAMBA_SERVER_CONFIG_SERVER_CONFIG_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,13 @@ struct BatchingConfig {
   absl::Duration max_queue_delay = absl::ZeroDuration();
   int max_queue_requests = 256;
   int64_t max_queue_bytes = int64_t{256} << 20;
+  std::vector<int> preferred_batch_sizes;
+  int priority_levels = 1;
+  int default_priority = 1;
+  absl::Duration priority_ageing = absl::Seconds(1);
+  absl::Duration queue_timeout = absl::ZeroDuration();
+  bool delay_on_timeout = false;  // timeout_action
+  bool allow_timeout_override = true;
   bool operator==(const BatchingConfig&) const = default;
 };
 
@@ -80,6 +88,7 @@ struct ServerConfig {
   ShutdownConfig shutdown;
   std::string log_level = "info";
   AdminConfig admin;
+  std::map<std::string, BatchingConfig> model_batching;  // complete: over `batching`
   bool operator==(const ServerConfig&) const = default;
 };
 

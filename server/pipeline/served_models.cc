@@ -26,18 +26,23 @@ std::string Quoted(const Map& map) {
 
 }  // namespace
 
-ServedModels::ServedModels(const ServedVersion::Options& options, Allocator& host_allocator,
-                           Clock& clock, ServerMetrics& metrics)
+ServedModels::ServedModels(const Options& options, Allocator& host_allocator, Clock& clock,
+                           ServerMetrics& metrics)
     : options_(options), host_allocator_(host_allocator), clock_(clock), metrics_(metrics) {}
 
 ServedModels::~ServedModels() = default;
+
+const ServedVersion::Options& ServedModels::OptionsOf(const std::string& model) const {
+  const auto found = options_.of_models.find(model);
+  return found == options_.of_models.end() ? options_.defaults : found->second;
+}
 
 absl::Status ServedModels::Add(std::shared_ptr<ModelVersion> version) {
   const std::string model = version->model;
   const int64_t number = version->version;
   const Labels labels = version->spec.version_labels;
   Entry entry;
-  LM_ASSIGN_OR_RETURN(entry.version, ServedVersion::Start(std::move(version), options_,
+  LM_ASSIGN_OR_RETURN(entry.version, ServedVersion::Start(std::move(version), OptionsOf(model),
                                                           host_allocator_, clock_, metrics_));
   entry.handle = Handle(entry.version.get(),
                         [released = entry.released](ServedVersion*) { released->Notify(); });

@@ -35,8 +35,13 @@ class ServedModels {
     std::vector<std::string> labels;  // that point at it
   };
 
+  struct Options {
+    ServedVersion::Options defaults;
+    std::map<std::string, ServedVersion::Options> of_models;  // by name, in place of the defaults
+  };
+
   // The references outlive this. Without versions at first.
-  ServedModels(const ServedVersion::Options& options, Allocator& host_allocator, Clock& clock,
+  ServedModels(const Options& options, Allocator& host_allocator, Clock& clock,
                ServerMetrics& metrics);
   ServedModels(const ServedModels&) = delete;
   ServedModels& operator=(const ServedModels&) = delete;
@@ -77,7 +82,9 @@ class ServedModels {
     Labels labels;
   };
 
-  const ServedVersion::Options options_;
+  [[nodiscard]] const ServedVersion::Options& OptionsOf(const std::string& model) const;
+
+  const Options options_;
   Allocator& host_allocator_;
   Clock& clock_;
   ServerMetrics& metrics_;

@@ -16,6 +16,8 @@ absl::StatusOr<std::unique_ptr<ServedVersion>> ServedVersion::Start(
   std::unique_ptr<ServedVersion> served(new ServedVersion(std::move(model), options, series));
   ClassicPolicy::Options batching = options.batching;
   batching.max_batch_size = served->max_batch_size();
+  std::erase_if(batching.preferred_batch_sizes,
+                [&](size_t size) { return size > batching.max_batch_size; });
   const auto max_image_bytes =
       static_cast<size_t>(3 * served->input_height() * served->input_width()) * sizeof(float);
   LM_ASSIGN_OR_RETURN(served->runner_,

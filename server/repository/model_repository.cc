@@ -78,8 +78,10 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Load(const ModelF
                                                                     int64_t version) const {
   LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> loaded,
                       LoadModelVersion(folder, version, options_.engine, options_.instance_count));
-  LM_RETURN_IF_ERROR(
-      Annotate(WarmUp(*loaded, options_.max_batch_size), VersionPath(folder.path, version)));
+  const auto own = options_.model_max_batch_sizes.find(folder.name);
+  const int64_t max_batch_size =
+      own == options_.model_max_batch_sizes.end() ? options_.max_batch_size : own->second;
+  LM_RETURN_IF_ERROR(Annotate(WarmUp(*loaded, max_batch_size), VersionPath(folder.path, version)));
   return loaded;
 }
 

@@ -4,6 +4,7 @@
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +19,9 @@ namespace localmamba {
 
 struct LoadOptions {
   EngineOptions engine;
-  int instance_count = 1;      // engines of each version
-  int64_t max_batch_size = 1;  // that requests will come in
+  int instance_count = 1;                                // engines of each version
+  int64_t max_batch_size = 1;                            // that requests will come in
+  std::map<std::string, int64_t> model_max_batch_sizes;  // of models that have another
 };
 
 // Keeps nothing of what it reads: the folder may change between calls. Safe from several threads.

@@ -102,8 +102,7 @@ absl::Status ClassifyStream::Check(Frame& frame) {
 
 void ClassifyStream::Start(std::unique_ptr<Frame> frame) {
   const v1::ClassifyRequest& request = frame->message->frame();
-  absl::StatusOr<ImageRequest> image =
-      ToImageRequest(request.model(), request.image(), frame->context);
+  absl::StatusOr<ImageRequest> image = ToImageRequest(request, frame->context);
   if (!image.ok()) return Finish(std::move(frame), image.status());
   std::optional<int64_t> top_k;
   if (request.has_top_k()) top_k = request.top_k();

@@ -84,17 +84,32 @@ void ToProto(const ServedModels::Listed& listed, bool ready, v1::ServedVersion& 
   proto.set_description(model.spec.description);
 }
 
-}  // namespace
-
-absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, const v1::Image& image,
-                                            CallContext context) {
-  LM_ASSIGN_OR_RETURN(std::string version, ToVersion(model));
-  LM_ASSIGN_OR_RETURN(const ImageSource source, ToImageSource(image));
-  return ImageRequest{.model = model.name(),
+// Of a message with the fields that every request about one image has.
+template <class Request>
+absl::StatusOr<ImageRequest> Convert(const Request& request, CallContext context) {
+  LM_ASSIGN_OR_RETURN(std::string version, ToVersion(request.model()));
+  LM_ASSIGN_OR_RETURN(const ImageSource source, ToImageSource(request.image()));
+  ImageRequest result{.model = request.model().name(),
                       .version = std::move(version),
                       .image = source,
-                      .scheduling = {},
+                      .scheduling = {.priority = request.priority(), .queue_timeout = {}},
                       .context = std::move(context)};
+  if (request.has_queue_timeout()) {
+    result.scheduling.queue_timeout = absl::Seconds(request.queue_timeout().seconds()) +
+                                      absl::Nanoseconds(request.queue_timeout().nanos());
+  }
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<ImageRequest> ToImageRequest(const v1::ClassifyRequest& request,
+                                            CallContext context) {
+  return Convert(request, std::move(context));
+}
+
+absl::StatusOr<ImageRequest> ToImageRequest(const v1::EmbedRequest& request, CallContext context) {
+  return Convert(request, std::move(context));
 }
 
 absl::Status CheckRequestId(const std::string& request_id) {

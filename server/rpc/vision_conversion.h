@@ -13,10 +13,11 @@
 
 namespace localmamba::server {
 
-// The result points into `image`. Errors: INVALID_ARGUMENT, with a reject reason, naming the field
+// The result points into `request`. Errors: INVALID_ARGUMENT, with a reject reason, naming the field
 // that is missing or out of range.
-absl::StatusOr<ImageRequest> ToImageRequest(const v1::ModelReference& model, const v1::Image& image,
+absl::StatusOr<ImageRequest> ToImageRequest(const v1::ClassifyRequest& request,
                                             CallContext context);
+absl::StatusOr<ImageRequest> ToImageRequest(const v1::EmbedRequest& request, CallContext context);
 
 // Errors: INVALID_ARGUMENT, with a reject reason, if it is too long to be written to logs.
 absl::Status CheckRequestId(const std::string& request_id);

@@ -90,7 +90,7 @@ class VisionService final : public v1::VisionService::CallbackService {
     LM_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
     LM_ASSIGN_OR_RETURN(Admission::Ticket ticket, admission_.Admit(request.ByteSizeLong()));
     call.Keep(std::move(ticket));
-    return ToImageRequest(request.model(), request.image(), call.ContextOf(context));
+    return ToImageRequest(request, call.ContextOf(context));
   }
 
   VisionPipeline& pipeline_;

@@ -91,6 +91,21 @@ TEST_F(VisionServiceTest, EmbedsAnImage) {
   EXPECT_EQ(response->request_id(), "e");
 }
 
+TEST_F(VisionServiceTest, APriorityOrQueueTimeoutThatTheModelDoesNotAllowIsNamed) {
+  v1::ClassifyRequest request = ClassifyRequestOf(1);
+  request.mutable_model()->set_name("fake");
+  request.set_priority(2);
+  EXPECT_EQ(client_.Classify(request, kTimeout).status().message(),
+            "priority: found 2, wanted 1 to 1, or 0 for the model's default");
+  request.set_priority(1);
+  request.mutable_queue_timeout()->set_seconds(-3);
+  const absl::Status status = client_.Classify(request, kTimeout).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "queue_timeout: found -3s, wanted more than 0s");
+  request.mutable_queue_timeout()->set_seconds(30);
+  EXPECT_TRUE(client_.Classify(request, kTimeout).ok());
+}
+
 TEST_F(VisionServiceTest, ListsModels) {
   const auto response = client_.ListModels(kTimeout);
   ASSERT_TRUE(response.ok()) << response.status();

@@ -41,7 +41,8 @@ class TestServer {
       : metrics_(registry_),
         admission_(options.admission, lifecycle_),
         host_(*CreateDeviceAllocator(Device::Cpu())),
-        models_(WithFailure(options.serving), *host_, clock_, metrics_),
+        models_({.defaults = WithFailure(options.serving), .of_models = {}}, *host_, clock_,
+                metrics_),
         decode_pool_(2, 64),
         pipeline_(models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
     for (const std::shared_ptr<ModelVersion>& version : versions) {

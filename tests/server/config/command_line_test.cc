@@ -95,6 +95,43 @@ TEST_F(CommandLineTest, ReadsTheAdminPart) {
   EXPECT_EQ(admin.stop_grace, absl::Seconds(90));
 }
 
+TEST_F(CommandLineTest, WhatAModelHasDifferentCountsInPlaceOfWhatAllHave) {
+  WriteFile(R"({"batching": {"max_batch_size": 16, "preferred_batch_sizes": [4, 8],
+                             "timeout_action": "TIMEOUT_ACTION_DELAY"},
+                "model_batching": {"small": {"max_batch_size": 64, "priority_levels": 3,
+                                             "default_priority": 2, "queue_timeout": "0.5s"}}})");
+  const ServerConfig config = ConfigOf({"--model-repository=/m", "--config", path_});
+  BatchingConfig all;
+  all.max_batch_size = 16;
+  all.preferred_batch_sizes = {4, 8};
+  all.delay_on_timeout = true;
+  EXPECT_EQ(config.batching, all);
+  BatchingConfig small = all;
+  small.max_batch_size = 64;
+  small.priority_levels = 3;
+  small.default_priority = 2;
+  small.queue_timeout = absl::Milliseconds(500);
+  ASSERT_EQ(config.model_batching.size(), 1U);
+  EXPECT_EQ(config.model_batching.at("small"), small);
+}
+
+TEST_F(CommandLineTest, AValueOutOfRangeIsNamedWithItsModel) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"("max_batch_size": 0)", "max_batch_size: found 0, wanted 1 to 4096"},
+      {R"("preferred_batch_sizes": [4, 4])", "at most max_batch_size): found 4, wanted 5 to 8"},
+      {R"("preferred_batch_sizes": [16])", "at most max_batch_size): found 16, wanted 1 to 8"},
+      {R"("default_priority": 2)", "default_priority: found 2, wanted 1 to 1"},
+      {R"("priority_ageing": "0s")", "priority_ageing: found 0, wanted more than 0s"},
+      {R"("queue_timeout": "-1s")", "queue_timeout: found -1s, wanted 0s or more"}};
+  for (const auto& [field, message] : cases) {
+    WriteFile("{\"model_batching\": {\"small\": {" + field + "}}}");
+    const absl::Status status = ErrorOf({"--model-repository=/m", "--config", path_});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("model_batching[\"small\"]."));
+    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+  }
+}
+
 TEST_F(CommandLineTest, AnUnknownFieldIsRefusedWithFileAndField) {
   WriteFile(R"({"model_repository": "/models", "batching": {"max_batchsize": 4}})");
   const absl::Status status = ErrorOf({"--config", path_});
