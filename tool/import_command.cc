@@ -1,15 +1,19 @@
 // localmamba_tool import: a PyTorch checkpoint of the official code becomes a model version.
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "model/networks/adapt_checkpoint.h"
 #include "model/networks/network.h"
+#include "model/networks/recognize_variant.h"
 #include "model/weights/load_weights.h"
 #include "model/weights/torch_checkpoint.h"
 #include "tool/command.h"
@@ -18,9 +22,27 @@
 namespace localmamba::tool {
 namespace {
 
+constexpr char kAuto[] = "auto";
+
 void PrintList(const char* what, const std::vector<std::string>& names) {
   if (names.empty()) return;
   std::printf("%s (%zu): %s\n", what, names.size(), absl::StrJoin(names, ", ").c_str());
+}
+
+// The variant that a file at `path` with weights of the `fitting` variants is of. Where several have
+// equal parameters, the one that the file is named after, as the released files are.
+absl::StatusOr<std::string> ChooseVariant(const std::vector<std::string>& fitting,
+                                          const std::string& path) {
+  if (fitting.empty()) {
+    return absl::NotFoundError(
+        "the weights are of no variant; --spec takes the model.json of another network");
+  }
+  if (fitting.size() == 1) return fitting.front();
+  const std::string stem = std::filesystem::path(path).stem().string();
+  if (std::find(fitting.begin(), fitting.end(), stem) != fitting.end()) return stem;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the weights are of any of ", absl::StrJoin(fitting, ", "),
+                   ", which differ in their directions only: name one with --variant"));
 }
 
 class ImportCommand final : public Command {
@@ -32,12 +54,15 @@ class ImportCommand final : public Command {
                    "Key of the state dict in the file (default: the first of state_dict, model, "
                    "ema_model; else the file itself)");
     source_.AddFlags(app);
+    app.get_option("--variant")
+        ->description(
+            "A model of the paper, e.g. local_vssm_tiny, or auto: the one that the weights fit");
     destination_.AddFlags(app);
   }
 
   absl::Status Run() override {
-    LM_ASSIGN_OR_RETURN(const ModelSpec spec, source_.Spec());
     LM_ASSIGN_OR_RETURN(TorchCheckpoint checkpoint, ReadTorchCheckpoint(checkpoint_, entry_));
+    LM_ASSIGN_OR_RETURN(const ModelSpec spec, SpecOf(checkpoint));
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                         CreateDeviceAllocator(Device::Cpu()));
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network, CreateNetwork(spec.network));
@@ -47,6 +72,7 @@ class ImportCommand final : public Command {
     LM_RETURN_IF_ERROR(
         Annotate(AssignWeights(adapted->tensors, *memory, network->parameters()), checkpoint_));
     LM_RETURN_IF_ERROR(destination_.Write(spec, network->parameters()));
+    if (source_.variant() == kAuto) std::printf("variant: %s\n", spec.description.c_str());
     std::printf("state dict: %s\n",
                 checkpoint.entry.empty() ? "the file itself" : checkpoint.entry.c_str());
     PrintList("resized to the grid of the spec", adapted->resized);
@@ -57,6 +83,25 @@ class ImportCommand final : public Command {
   }
 
  private:
+  absl::StatusOr<ModelSpec> SpecOf(const TorchCheckpoint& checkpoint) const {
+    const std::string& variant = source_.variant();
+    if (variant.empty()) return source_.Spec();
+    const std::vector<std::string> fitting = FittingVariants(checkpoint.tensors);
+    if (variant == kAuto) {
+      const absl::StatusOr<std::string> chosen = ChooseVariant(fitting, checkpoint_);
+      if (!chosen.ok()) return Annotate(chosen.status(), checkpoint_);
+      return VariantSpec(*chosen);
+    }
+    LM_ASSIGN_OR_RETURN(ModelSpec spec, source_.Spec());
+    // Files have been published under the names of others.
+    if (!fitting.empty() && std::find(fitting.begin(), fitting.end(), variant) == fitting.end()) {
+      return absl::InvalidArgumentError(absl::StrCat(checkpoint_, ": the weights are of ",
+                                                     absl::StrJoin(fitting, " or "), ", not of ",
+                                                     variant));
+    }
+    return spec;
+  }
+
   std::string checkpoint_;
   std::string entry_;
   ModelSource source_;

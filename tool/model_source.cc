@@ -14,6 +14,16 @@
 
 namespace localmamba::tool {
 
+absl::StatusOr<ModelSpec> VariantSpec(const std::string& variant) {
+  absl::StatusOr<NetworkConfig> network = VariantConfig(variant);
+  if (!network.ok()) return Annotate(network.status(), "--variant");
+  ModelSpec spec;
+  spec.network = *network;
+  spec.task = NumClasses(spec.network) > 0 ? ModelTask::kClassification : ModelTask::kFeatures;
+  spec.description = variant;
+  return spec;
+}
+
 void ModelSource::AddFlags(CLI::App& app) {
   CLI::Option_group* group = app.add_option_group("architecture");
   group->add_option("--variant", variant_, "A model of the paper, e.g. local_vssm_tiny");
@@ -22,14 +32,7 @@ void ModelSource::AddFlags(CLI::App& app) {
 }
 
 absl::StatusOr<ModelSpec> ModelSource::Spec() const {
-  if (!spec_path_.empty()) return ReadModelSpec(spec_path_);
-  absl::StatusOr<NetworkConfig> network = VariantConfig(variant_);
-  if (!network.ok()) return Annotate(network.status(), "--variant");
-  ModelSpec spec;
-  spec.network = *network;
-  spec.task = NumClasses(spec.network) > 0 ? ModelTask::kClassification : ModelTask::kFeatures;
-  spec.description = variant_;
-  return spec;
+  return spec_path_.empty() ? VariantSpec(variant_) : ReadModelSpec(spec_path_);
 }
 
 void ModelDestination::AddFlags(CLI::App& app) {

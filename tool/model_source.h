@@ -12,12 +12,18 @@
 
 namespace localmamba::tool {
 
+// The spec of a variant: evaluation preprocessing of ImageNet, and features if it has no head.
+// Errors: NOT_FOUND.
+absl::StatusOr<ModelSpec> VariantSpec(const std::string& variant);
+
 // --variant or --spec.
 class ModelSource {
  public:
   void AddFlags(CLI::App& app);
 
-  // Of a variant: evaluation preprocessing of ImageNet, and features if it has no head.
+  // The name given with --variant, or empty.
+  [[nodiscard]] const std::string& variant() const { return variant_; }
+
   // Errors: INVALID_ARGUMENT, NOT_FOUND.
   [[nodiscard]] absl::StatusOr<ModelSpec> Spec() const;
 

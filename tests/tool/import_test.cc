@@ -57,6 +57,13 @@ TEST_F(ImportTest, ACheckpointOfAnotherNetworkIsRefusedWithEveryMismatch) {
   EXPECT_FALSE(std::filesystem::exists(Path("m")));
 }
 
+TEST_F(ImportTest, WeightsOfNoVariantAreNotRecognized) {
+  ExpectError(absl::StrCat("import --variant auto --checkpoint ",
+                           FindGoldenFile("released_style.ckpt"), " --out ", Path("m")),
+              2, "released_style.ckpt: the weights are of no variant");
+  EXPECT_FALSE(std::filesystem::exists(Path("m")));
+}
+
 TEST_F(ImportTest, WhatIsNoCheckpointIsNamed) {
   const std::string rest =
       absl::StrCat(" --spec ", Write("spec.json", ClassifierSpec()), " --out ", Path("m"));
