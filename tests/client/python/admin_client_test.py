@@ -1,5 +1,4 @@
-"""AdminClient against a real server whose trainer learns nothing (tests/support/fake_trainer.py).
-"""
+"""AdminClient against a real server whose trainer learns nothing (tests/support/fake_trainer.py)."""
 
 import itertools
 import json
