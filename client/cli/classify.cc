@@ -3,10 +3,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
+#include "client/cli/image_request.h"
 #include "client/cli/read_file.h"
 #include "client/cli/report.h"
 #include "client/cli/table.h"
@@ -18,21 +18,8 @@ namespace {
 v1::ClassifyRequest ToRequest(const ClassifyOptions& options, const std::string& path,
                               std::string bytes) {
   v1::ClassifyRequest request;
-  request.mutable_model()->set_name(options.model);
-  int64_t number = 0;
-  if (absl::SimpleAtoi(options.version, &number) && absl::StrCat(number) == options.version) {
-    request.mutable_model()->set_number(number);
-  } else if (!options.version.empty()) {
-    request.mutable_model()->set_label(options.version);
-  }
-  if (options.raw.has_value()) {
-    v1::RawImage& raw = *request.mutable_image()->mutable_raw();
-    raw.set_height(options.raw->height);
-    raw.set_width(options.raw->width);
-    raw.set_rgb(std::move(bytes));
-  } else {
-    request.mutable_image()->set_encoded(std::move(bytes));
-  }
+  *request.mutable_model() = ToModelReference(options.model, options.version);
+  *request.mutable_image() = ToImage(std::move(bytes), options.raw);
   if (options.top_k.has_value()) request.set_top_k(*options.top_k);
   request.set_request_id(path);
   return request;

@@ -12,6 +12,7 @@
 
 #include "absl/time/time.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/image_request.h"
 #include "client/cpp/vision_client.h"
 
 namespace localmamba::client {
@@ -19,12 +20,6 @@ namespace localmamba::client {
 struct CommonOptions {
   absl::Duration timeout = absl::Seconds(30);
   bool json = false;
-};
-
-// Height and width of files that hold bare RGB pixels.
-struct RawSize {
-  int32_t height = 0;
-  int32_t width = 0;
 };
 
 struct ClassifyOptions {

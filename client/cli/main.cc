@@ -1,14 +1,15 @@
 // localmamba: talks to a LocalMamba server from the command line.
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "client/cli/admin_app.h"
+#include "client/cli/bench_app.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/validators.h"
 #include "client/cpp/admin_client.h"
 #include "client/cpp/vision_client.h"
 
@@ -20,30 +21,6 @@ constexpr char kExitCodes[] =
     "could not be written out; 2 bad usage or input (an unreadable file, a picture or model that "
     "the server does not accept); 3 server trouble (unreachable, not serving, busy, failing, or no "
     "answer in time).";
-
-CLI::Validator DurationText() {
-  return {[](const std::string& text) -> std::string {
-            absl::Duration duration;
-            if (absl::ParseDuration(text, &duration) && duration > absl::ZeroDuration()) return "";
-            return "found \"" + text + "\", wanted a duration such as 500ms or 30s";
-          },
-          "DURATION"};
-}
-
-bool ParseRawSize(const std::string& text, RawSize& size) {
-  const std::vector<std::string> sides = absl::StrSplit(text, 'x');
-  return sides.size() == 2 && absl::SimpleAtoi(sides[0], &size.height) &&
-         absl::SimpleAtoi(sides[1], &size.width);
-}
-
-CLI::Validator RawSizeText() {
-  return {[](const std::string& text) -> std::string {
-            RawSize size;
-            if (ParseRawSize(text, size)) return "";
-            return "found \"" + text + "\", wanted HEIGHTxWIDTH such as 480x640";
-          },
-          "HEIGHTxWIDTH"};
-}
 
 int Main(int argc, char** argv) {
   CLI::App app("Asks a LocalMamba server.", "localmamba");
@@ -77,6 +54,7 @@ int Main(int argc, char** argv) {
       "models", "Lists the models that are served; its subcommands change them (admin port)");
 
   AdminApp admin(app, *models);
+  BenchApp bench(app);
 
   CLI::App* health = app.add_subcommand("health", "Tells whether the server is ready");
   std::string health_model;
@@ -98,6 +76,7 @@ int Main(int argc, char** argv) {
   } else if (models->parsed()) {
     code = RunModels(client, common, std::cout, std::cerr);
   }
+  if (const std::optional<ExitCode> benched = bench.Run(server, common)) code = *benched;
   if (health->parsed()) code = RunHealth(client, health_model, common, std::cout, std::cerr);
   if (!std::cout.flush()) {
     std::cerr << "localmamba: cannot write to standard output\n";
