@@ -42,6 +42,7 @@ class FakeServer:
         self._script = list(script)
         self._lock = threading.Lock()
         self.requests: list[vision_pb2.ClassifyRequest] = []
+        self.ended = threading.Event()  # a call was answered, or its caller has gone
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(8))
         handler = grpc.unary_unary_rpc_method_handler(
             self._classify,
@@ -65,6 +66,7 @@ class FakeServer:
         self._server.stop(None).wait()
 
     def _classify(self, request, context):
+        context.add_callback(self.ended.set)
         with self._lock:
             self.requests.append(request)
             step = self._script.pop(0) if self._script else None

@@ -1,5 +1,6 @@
 """Which calls are repeated, when, and what the caller sees if that does not help."""
 
+import asyncio
 import pickle
 import threading
 
@@ -106,6 +107,33 @@ def test_a_busy_server_is_asked_again_when_it_says_so():
         with localmamba.Client(server.target) as client:
             assert client.classify(b"jpeg").best.name == ANSWER.classes[0].name
         assert len(server.requests) == 3
+
+
+def test_asyncio_repeats_too():
+    async def main(target):
+        async with localmamba.AsyncClient(target) as client:
+            return await client.classify(b"jpeg")
+
+    with FakeServer(*[Failure(BUSY, "full", 0.001)] * 2) as server:
+        assert asyncio.run(main(server.target)).best.name == ANSWER.classes[0].name
+        assert len(server.requests) == 3
+
+
+def test_a_cancelled_task_cancels_its_call():
+    async def main(server):
+        async with localmamba.AsyncClient(server.target) as client:
+            task = asyncio.create_task(client.classify(b"jpeg"))
+            while not server.requests:
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert await asyncio.to_thread(server.ended.wait, 60)
+
+    answer = threading.Event()
+    with FakeServer(answer) as server:
+        asyncio.run(main(server))
+        answer.set()
 
 
 def test_without_retry_info_a_busy_server_is_left_alone():

@@ -20,6 +20,7 @@ from localmamba.errors import (
     LocalMambaError,
     NotFoundError,
     ResourceExhaustedError,
+    SkippedError,
     UnavailableError,
 )
 from localmamba.images import ImageLike
@@ -55,6 +56,7 @@ __all__ = [
     "ResourceExhaustedError",
     "RetryPolicy",
     "ServedVersion",
+    "SkippedError",
     "Task",
     "Timings",
     "UnavailableError",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from localmamba.images import ImageLike
 from localmamba.outcomes import Outcome
 from localmamba.results import Classification, Embedding, ServedVersion
 from localmamba.retry import RetryPolicy
+from localmamba.streams import CLASSIFY_STREAM, StreamSettings, outcome
 from localmamba.v1 import vision_pb2
 
 Self = TypeVar("Self", bound="AsyncClient")
@@ -142,6 +144,34 @@ class AsyncClient:
             return await self.embed(image, model=model, version=version, timeout=timeout)
 
         return outcomes.map_in_order_async(call, images, max_in_flight)
+
+    async def classify_stream(
+        self,
+        frames: AsyncIterable[ImageLike] | Iterable[ImageLike],
+        *,
+        model: str = "",
+        version: int | str | None = None,
+        top_k: int | None = None,
+        newest_wins: bool = False,
+        max_in_flight: int | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[Outcome[Classification]]:
+        """As Client.classify_stream; `frames` is taken from by a task."""
+        settings = StreamSettings(model, version, top_k, newest_wins, max_in_flight)
+
+        async def messages() -> AsyncIterator[vision_pb2.ClassifyStreamRequest]:
+            yield settings.first()
+            if isinstance(frames, AsyncIterable):
+                async for image in frames:
+                    yield await asyncio.to_thread(settings.frame, image)
+            else:
+                for image in frames:
+                    yield await asyncio.to_thread(settings.frame, image)
+
+        responses = self._connection.exchange(CLASSIFY_STREAM, messages(), timeout)
+        async with contextlib.aclosing(responses):
+            async for response in responses:
+                yield outcome(response)
 
     async def list_models(self, *, timeout: float | None = None) -> tuple[ServedVersion, ...]:
         """Every version served, by model name, then version."""

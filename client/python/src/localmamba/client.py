@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TypeVar
@@ -16,6 +17,7 @@ from localmamba.images import ImageLike
 from localmamba.outcomes import Outcome
 from localmamba.results import Classification, Embedding, ServedVersion
 from localmamba.retry import RetryPolicy
+from localmamba.streams import CLASSIFY_STREAM, StreamSettings, outcome
 from localmamba.v1 import vision_pb2
 
 Self = TypeVar("Self", bound="Client")
@@ -142,6 +144,35 @@ class Client:
             return self.embed(image, model=model, version=version, timeout=timeout)
 
         return outcomes.map_in_order(call, images, max_in_flight)
+
+    def classify_stream(
+        self,
+        frames: Iterable[ImageLike],
+        *,
+        model: str = "",
+        version: int | str | None = None,
+        top_k: int | None = None,
+        newest_wins: bool = False,
+        max_in_flight: int | None = None,
+        timeout: float | None = None,
+    ) -> Iterator[Outcome[Classification]]:
+        """Classifies the frames of a video, over one call; outcomes come in their order.
+
+        `frames` is taken from as fast as the server works, by a thread of its own. A frame that the
+        server cannot answer has its error as outcome; one that cannot be sent ends the stream: what
+        it raises is raised after the outcomes of those before.
+
+        newest_wins: for live video. A frame that waits for others gives its place to the next, and
+            its outcome is `skipped`; otherwise `frames` is left waiting.
+        max_in_flight: most frames that the server works on at once; by default its own limit, or 1
+            with newest_wins.
+        timeout: seconds for the whole stream; by default it has no deadline. It also ends when the
+            iterator is closed or let go of.
+        """
+        settings = StreamSettings(model, version, top_k, newest_wins, max_in_flight)
+        messages = itertools.chain([settings.first()], map(settings.frame, frames))
+        responses = self._connection.exchange(CLASSIFY_STREAM, messages, timeout)
+        return (outcome(response) for response in responses)
 
     def list_models(self, *, timeout: float | None = None) -> tuple[ServedVersion, ...]:
         """Every version served, by model name, then version."""

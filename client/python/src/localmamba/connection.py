@@ -6,7 +6,14 @@ import asyncio
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import grpc
@@ -150,6 +157,40 @@ class Connection:
         finally:
             call.cancel()
 
+    def exchange(
+        self,
+        method: Method[Request, Response],
+        requests: Iterable[Request],
+        timeout: float | None,
+    ) -> Iterator[Response]:
+        """As stream, with many requests, which gRPC takes in a thread of its own as fast as it can
+        send them. What taking one raises ends the exchange: it is raised after the answers to those
+        before.
+        """
+        if timeout is not None:
+            _checked(timeout)
+        failures: list[Exception] = []
+
+        def sent() -> Iterator[Request]:
+            try:
+                yield from requests
+            except Exception as error:
+                failures.append(error)
+
+        call = self._channel.stream_stream(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )(sent(), timeout=timeout)
+        try:
+            yield from call
+        except grpc.RpcError as failure:
+            raise from_rpc_error(failure, self.settings.target) from failure
+        finally:
+            call.cancel()
+        if failures:
+            raise failures[0]
+
 
 class AsyncConnection:
     """The same for asyncio; belongs to the event loop that it was made in."""
@@ -203,3 +244,36 @@ class AsyncConnection:
             else:
                 attempts.succeeded()
                 return response
+
+    async def exchange(
+        self,
+        method: Method[Request, Response],
+        requests: AsyncIterable[Request],
+        timeout: float | None,
+    ) -> AsyncGenerator[Response, None]:
+        """As Connection.exchange; requests are taken in a task."""
+        if timeout is not None:
+            _checked(timeout)
+        failures: list[Exception] = []
+
+        async def sent() -> AsyncIterator[Request]:
+            try:
+                async for request in requests:
+                    yield request
+            except Exception as error:
+                failures.append(error)
+
+        call = self._channel.stream_stream(
+            method.path,
+            request_serializer=method.request.SerializeToString,
+            response_deserializer=method.response.FromString,
+        )(sent(), timeout=timeout)
+        try:
+            async for response in call:
+                yield response
+        except grpc.aio.AioRpcError as failure:
+            raise from_rpc_error(failure, self.settings.target) from failure
+        finally:
+            call.cancel()
+        if failures:
+            raise failures[0]

@@ -61,6 +61,18 @@ class UnavailableError(LocalMambaError, ConnectionError):
     """No server can be reached there, or it is stopping."""
 
 
+class SkippedError(LocalMambaError):
+    """A newer frame of the stream took this one's place (`newest_wins`)."""
+
+    def __init__(self) -> None:
+        super().__init__(grpc.StatusCode.ABORTED, "a newer frame took this one's place")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (SkippedError, ())
+
+
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
 _CLASSES: dict[grpc.StatusCode, type[LocalMambaError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.NOT_FOUND: NotFoundError,
@@ -76,6 +88,12 @@ def invalid(what: str, found: object, wanted: str) -> InvalidArgumentError:
     return InvalidArgumentError(
         grpc.StatusCode.INVALID_ARGUMENT, f"{what}: found {found}, wanted {wanted}"
     )
+
+
+def from_code(code: int, message: str, retry_delay: float | None) -> LocalMambaError:
+    """The error with this number of google.rpc.Code."""
+    known = _CODES.get(code, grpc.StatusCode.UNKNOWN)
+    return _CLASSES.get(known, LocalMambaError)(known, message, retry_delay)
 
 
 def from_rpc_error(error: grpc.RpcError, target: str) -> LocalMambaError:

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from localmamba.errors import LocalMambaError, invalid
+from localmamba.errors import LocalMambaError, SkippedError, invalid
 
 Input = TypeVar("Input")
 Value = TypeVar("Value")
@@ -22,6 +22,11 @@ class Outcome(Generic[Value]):
     index: int  #: of the image among the inputs, from 0
     value: Value | None
     error: LocalMambaError | OSError | None  #: OSError: the image's file could not be read
+
+    @property
+    def skipped(self) -> bool:
+        """Whether a newer frame of a stream took this one's place."""
+        return isinstance(self.error, SkippedError)
 
     def result(self) -> Value:
         """The value; raises the error if there is one."""

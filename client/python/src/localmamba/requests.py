@@ -34,11 +34,15 @@ def model_reference(model: str, version: int | str | None) -> vision_pb2.ModelRe
     raise invalid("version", repr(version), "a number from 1, a label or None")
 
 
+def check_top_k(top_k: int | None) -> None:
+    if top_k is not None and top_k < 1:
+        raise invalid("top_k", top_k, "at least 1")
+
+
 def classify(
     image: ImageLike, *, model: str, version: int | str | None, top_k: int | None, request_id: str
 ) -> vision_pb2.ClassifyRequest:
-    if top_k is not None and top_k < 1:
-        raise invalid("top_k", top_k, "at least 1")
+    check_top_k(top_k)
     return vision_pb2.ClassifyRequest(
         model=model_reference(model, version),
         image=to_message(image),
