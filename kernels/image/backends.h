@@ -5,12 +5,15 @@
 
 #include "absl/status/status.h"
 #include "kernels/device/stream.h"
+#include "kernels/image/max_pool.h"
 #include "kernels/image/normalize_pixels.h"
 #include "kernels/image/resize_antialiased.h"
 #include "kernels/tensor/tensor_view.h"
 
 namespace localmamba {
 
+absl::Status MaxPoolCpu(const ConstTensorView& x, const MaxPoolWindow& window, const TensorView& y,
+                        Stream& stream);
 absl::Status NormalizePixelsCpu(const ConstTensorView& x, const PixelNormalization& normalization,
                                 const TensorView& y, Stream& stream);
 absl::Status NormalizePixelsCuda(const ConstTensorView& x, const PixelNormalization& normalization,
@@ -25,6 +28,7 @@ absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Str
 absl::Status ResizeBicubicCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeBilinearCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeNearestCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeFixedPointCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 
 }  // namespace localmamba
 

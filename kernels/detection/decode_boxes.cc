@@ -1,0 +1,21 @@
+#include "kernels/detection/decode_boxes.h"
+
+#include "kernels/base/status_macros.h"
+#include "kernels/detection/backends.h"
+#include "kernels/tensor/check_args.h"
+
+namespace localmamba {
+
+absl::Status DecodeBoxes(const DecodeBoxesArgs& args, Stream& stream) {
+  const ArgChecker check("decode_boxes", stream.device());
+  LM_RETURN_IF_ERROR(check.Dense("boxes", args.boxes, DType::kFloat32, {-1, -1, 4}));
+  const int64_t B = args.boxes.dim(0);
+  LM_RETURN_IF_ERROR(
+      check.Dense("deltas", args.deltas, DType::kFloat32, {B, args.boxes.dim(1), -1, 4}));
+  LM_RETURN_IF_ERROR(check.Dense("limits", args.limits, DType::kFloat32, {B, 2}));
+  LM_RETURN_IF_ERROR(check.Dense("y", args.y, DType::kFloat32, args.deltas.shape()));
+  if (stream.device().is_cpu()) return DecodeBoxesCpu(args, stream);
+  return check.Unimplemented(DType::kFloat32);
+}
+
+}  // namespace localmamba

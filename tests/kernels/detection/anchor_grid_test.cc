@@ -1,0 +1,59 @@
+#include "kernels/detection/anchor_grid.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/reference/detection.h"
+#include "tests/support/golden_operators.h"
+#include "tests/support/test_tensor.h"
+
+namespace localmamba {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<double> Anchors(const AnchorGrid& grid) {
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  TestTensor anchors({grid.anchors(), 4});
+  EXPECT_TRUE(WriteAnchors(grid, anchors.view(), stream).ok());
+  return anchors.values();
+}
+
+TEST(AnchorGridTest, AgreesWithReference) {
+  const AnchorGrid grid{.height = 5, .width = 3, .stride = 16};
+  std::vector<double> expected;
+  for (int64_t anchor = 0; anchor < grid.anchors(); ++anchor) {
+    const double ratio = std::vector<double>{0.5, 1, 2}[static_cast<size_t>(anchor % 3)];
+    for (const double corner : reference::Anchor(anchor / 9, anchor / 3 % 3, 16, ratio)) {
+      expected.push_back(corner);
+    }
+  }
+  ExpectNear(Anchors(grid), expected, 1e-4);  // a few roundings of numbers below 256
+}
+
+TEST(AnchorGridTest, AgreesWithGoldenOperators) {
+  const GoldenTensors golden = GoldenOperators();
+  const nlohmann::json sizes = GoldenOperatorTables().at("anchors").at("map_sizes");
+  for (size_t level = 0; level < sizes.size(); ++level) {
+    const AnchorGrid grid{.height = sizes[level][0].get<int64_t>(),
+                          .width = sizes[level][1].get<int64_t>(),
+                          .stride = static_cast<float>(4 << level)};
+    ExpectNear(Anchors(grid), Doubles(golden.at(absl::StrCat("anchors.", level)).f32), 2e-5, 1e-5);
+  }
+}
+
+TEST(AnchorGridTest, NamesWhatIsWrong) {
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  TestTensor anchors({17, 4});
+  const absl::Status status = WriteAnchors({.height = 2, .width = 3}, anchors.view(), stream);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("anchors: \"anchors\" is f32[17,4] on cpu, wanted f32[18,4]"));
+}
+
+}  // namespace
+}  // namespace localmamba
