@@ -12,6 +12,7 @@
 #include "kernels/conv/depthwise_conv2d.h"
 #include "kernels/conv/depthwise_conv2d_backward.h"
 #include "kernels/conv/map_conv2d.h"
+#include "kernels/conv/transposed_conv2d.h"
 #include "kernels/device/stream.h"
 #include "kernels/tensor/tensor_view.h"
 
@@ -41,6 +42,7 @@ absl::Status SpaceToDepthBackwardCuda(const ConstTensorView& dy, const TensorVie
                                       Stream& stream);
 absl::Status SpaceToDepthCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status SpaceToDepthCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status TransposedConv2dCpu(const TransposedConv2dArgs& args, Stream& stream);
 
 }  // namespace localmamba
 

@@ -14,6 +14,7 @@ absl::Status BatchedNms(const BatchedNmsArgs& args, Stream& stream) {
   LM_RETURN_IF_ERROR(
       check.Tensor("scores", args.scores, DType::kFloat32, {B, R, args.boxes.dim(2)}));
   LM_RETURN_IF_ERROR(check.OptionalDense("row_groups", args.row_groups, DType::kInt32, {R}));
+  LM_RETURN_IF_ERROR(check.OptionalDense("row_counts", args.row_counts, DType::kInt32, {B}));
   LM_RETURN_IF_ERROR(check.Dense("y_boxes", args.y_boxes, DType::kFloat32, {B, -1, 4}));
   const int64_t K = args.y_boxes.dim(1);
   if (K == 0) return check.Error("y_boxes", args.y_boxes, "at least one row");

@@ -2,7 +2,7 @@
 // an image, or the maps of the pyramid that its proposals come from.
 //
 // Candidate (r, c) of image b belongs to the group row_groups[r] * C + c. It takes part if
-// scores[b, r, c] > score_threshold and its box is finite. In descending order of scores, equal ones
+// r < row_counts[b], scores[b, r, c] > score_threshold and its box is finite. In descending order of scores, equal ones
 // by ascending r * C + c, a candidate is kept unless a kept one of its group overlaps it by more
 // than iou_threshold:
 //
@@ -13,7 +13,7 @@
 // shift decides close cases.
 //
 // Shapes: boxes: (B, R, C, 4), dense; scores: (B, R, C), rows may be strided; row_groups: (R), i32,
-//         or absent: all 0.
+//         or absent: all 0; row_counts: (B), i32, or absent: all R.
 //         The first `count` rows of each image of the results are the kept candidates in their
 //         order, at most K of them; the others are 0 (indices: -1).
 //         y_boxes: (B, K, 4); y_scores: (B, K); y_groups, indices (r * C + c): (B, K), i32;
@@ -34,6 +34,7 @@ struct BatchedNmsArgs {
   ConstTensorView boxes;
   ConstTensorView scores;
   ConstTensorView row_groups;  // optional
+  ConstTensorView row_counts;  // optional
   float score_threshold = 0;
   float iou_threshold = 0.5F;
   TensorView y_boxes;

@@ -24,8 +24,10 @@ bool IsFinite(const Box& box) {
 
 std::vector<Candidate> Candidates(const BatchedNmsArgs& args, int64_t b, const Box* boxes) {
   const int64_t C = args.boxes.dim(2);
+  const int64_t R =
+      args.row_counts.empty() ? args.boxes.dim(1) : int64_t{args.row_counts.data<int32_t>()[b]};
   std::vector<Candidate> candidates;
-  for (int64_t r = 0; r < args.boxes.dim(1); ++r) {
+  for (int64_t r = 0; r < R; ++r) {
     const float* scores =
         args.scores.data<float>() + b * args.scores.stride(0) + r * args.scores.stride(1);
     const int64_t row_group = args.row_groups.empty() ? 0 : args.row_groups.data<int32_t>()[r];

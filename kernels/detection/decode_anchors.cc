@@ -20,6 +20,7 @@ absl::Status DecodeAnchors(const DecodeAnchorsArgs& args, Stream& stream) {
     return check.Error("boxes", args.boxes, "the boxes of an image one after the other");
   }
   LM_RETURN_IF_ERROR(check.Tensor("y_scores", args.y_scores, DType::kFloat32, {B, k}));
+  LM_RETURN_IF_ERROR(check.Dense("y_levels", args.y_levels, DType::kInt32, {k}));
   if (stream.device().is_cpu()) return DecodeAnchorsCpu(args, stream);
   return check.Unimplemented(DType::kFloat32);
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "kernels/detection/backends.h"
@@ -7,6 +8,7 @@ namespace localmamba {
 absl::Status DecodeAnchorsCpu(const DecodeAnchorsArgs& args, Stream& /*stream*/) {
   constexpr DeltaScale kUnit = {1, 1, 1, 1};
   const int64_t k = args.indices.dim(1);
+  std::fill_n(args.y_levels.data<int32_t>(), k, args.level);
   for (int64_t b = 0; b < args.indices.dim(0); ++b) {
     const int32_t* indices = args.indices.data<int32_t>() + b * k;
     const float* deltas = args.deltas.data<float>() + b * args.grid.anchors() * 4;

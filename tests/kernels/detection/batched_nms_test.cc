@@ -23,6 +23,7 @@ struct Candidates {
   std::vector<float> boxes;
   std::vector<float> scores;        // (B, R, score_columns)
   std::vector<int32_t> row_groups;  // empty: none
+  std::vector<int32_t> row_counts;  // empty: all
   int64_t score_columns = 1;        // C or more
 };
 
@@ -50,10 +51,13 @@ Kept RunNms(Candidates& in, int64_t K, float score_threshold, float iou_threshol
   const ConstTensorView scores(in.scores.data(), DType::kFloat32, {in.B, in.R, in.score_columns});
   ConstTensorView row_groups;
   if (!in.row_groups.empty()) row_groups = {in.row_groups.data(), DType::kInt32, {in.R}};
+  ConstTensorView row_counts;
+  if (!in.row_counts.empty()) row_counts = {in.row_counts.data(), DType::kInt32, {in.B}};
   const absl::Status status =
       BatchedNms({.boxes = {in.boxes.data(), DType::kFloat32, {in.B, in.R, in.C, 4}},
                   .scores = scores.Slice(2, 0, in.C),
                   .row_groups = row_groups,
+                  .row_counts = row_counts,
                   .score_threshold = score_threshold,
                   .iou_threshold = iou_threshold,
                   .y_boxes = {kept.boxes.data(), DType::kFloat32, {in.B, K, 4}},
@@ -136,6 +140,17 @@ TEST(BatchedNmsTest, LeavesOutLowScoresAndWhatIsNotFinite) {
   EXPECT_THAT(RunNms(in, 5, 0.25F, 0.5F).Indices(), ElementsAre(4));
   in.scores.assign(5, 0.0F);
   EXPECT_THAT(RunNms(in, 5, 0.25F, 0.5F).counts, ElementsAre(0));
+}
+
+TEST(BatchedNmsTest, LeavesOutRowsBeyondTheCountOfTheImage) {
+  Candidates in{.B = 2,
+                .R = 2,
+                .boxes = {0, 0, 1, 1, 5, 5, 6, 6, 0, 0, 1, 1, 5, 5, 6, 6},
+                .scores = {0.1F, 0.3F, 0.1F, 0.3F},
+                .row_counts = {1, 2}};
+  const Kept kept = RunNms(in, 2, 0, 0.5F);
+  EXPECT_THAT(kept.Indices(0), ElementsAre(0));
+  EXPECT_THAT(kept.Indices(1), ElementsAre(1, 0));
 }
 
 TEST(BatchedNmsTest, AgreesWithGoldenOperators) {

@@ -25,16 +25,20 @@ TEST(DecodeAnchorsTest, AgreesWithReferenceBesideOtherMaps) {
   std::vector<float> limits = {24, 32, 20, 30};
   TestTensor boxes({B, k + 3, 4});
   TestTensor y_scores({B, k + 3});
+  std::vector<int32_t> levels(k);
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   ASSERT_TRUE(DecodeAnchors({.grid = grid,
+                             .level = 3,
                              .indices = {indices.data(), DType::kInt32, {B, k}},
                              .scores = scores.view(),
                              .deltas = deltas.view(),
                              .limits = {limits.data(), DType::kFloat32, {B, 2}},
                              .boxes = boxes.view().Slice(1, 2, 2 + k),
-                             .y_scores = y_scores.view().Slice(1, 2, 2 + k)},
+                             .y_scores = y_scores.view().Slice(1, 2, 2 + k),
+                             .y_levels = {levels.data(), DType::kInt32, {k}}},
                             stream)
                   .ok());
+  EXPECT_EQ(levels, std::vector<int32_t>(k, 3));
   const std::vector<double> delta = deltas.values();
   for (size_t b = 0; b < B; ++b) {
     for (size_t i = 0; i < k; ++i) {
@@ -63,6 +67,7 @@ TEST(DecodeAnchorsTest, RulesOutBoxesWithoutArea) {
   std::vector<float> limits = {32, 32};
   std::vector<float> box(4);
   float y_score = 0;
+  int32_t level = 0;
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   ASSERT_TRUE(DecodeAnchors({.grid = grid,
                              .indices = {indices.data(), DType::kInt32, {1, 1}},
@@ -70,7 +75,8 @@ TEST(DecodeAnchorsTest, RulesOutBoxesWithoutArea) {
                              .deltas = {deltas.data(), DType::kFloat32, {1, 3, 4}},
                              .limits = {limits.data(), DType::kFloat32, {1, 2}},
                              .boxes = {box.data(), DType::kFloat32, {1, 1, 4}},
-                             .y_scores = {&y_score, DType::kFloat32, {1, 1}}},
+                             .y_scores = {&y_score, DType::kFloat32, {1, 1}},
+                             .y_levels = {&level, DType::kInt32, {1}}},
                             stream)
                   .ok());
   EXPECT_EQ(y_score, -std::numeric_limits<float>::infinity());
