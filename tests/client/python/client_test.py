@@ -1,10 +1,12 @@
 """Client and AsyncClient against a real server."""
 
 import asyncio
+import threading
 
 import numpy as np
 import PIL.Image
 import pytest
+from server_process import ServerProcess
 
 import localmamba
 from localmamba import AsyncClient, Client, Task
@@ -125,6 +127,25 @@ def test_a_client_may_be_used_from_several_addresses_in_turn(server, client):
         f"ipv4:{address},{address}", load_balancing="round_robin", timeout=TIMEOUT
     ) as balanced:
         assert balanced.classify(RED).classes == client.classify(RED).classes
+
+
+def test_no_call_fails_while_one_of_two_servers_stops(programs, tiny_repository):
+    flags = ["--admin", "false", "--drain-delay", "1s"]
+    with (
+        ServerProcess(programs.server, tiny_repository, *flags) as first,
+        ServerProcess(programs.server, tiny_repository, *flags) as second,
+    ):
+        addresses = f"ipv4:{first.grpc_target},{second.grpc_target}"
+        with Client(addresses, load_balancing="round_robin", timeout=TIMEOUT) as client:
+            client.classify(RED)
+            first.terminate()
+            stopped = threading.Thread(target=first.wait)
+            stopped.start()
+            while stopped.is_alive():
+                client.classify(RED)
+            for _ in range(20):
+                client.classify(RED)
+            stopped.join()
 
 
 def test_a_small_message_limit_holds(server):

@@ -8,6 +8,7 @@ import PIL.Image
 import pytest
 
 import localmamba
+from localmamba import requests
 from localmamba.images import to_message
 
 PIXELS = np.arange(2 * 4 * 3, dtype=np.uint8).reshape(2, 4, 3)
@@ -83,6 +84,8 @@ def test_other_arguments_are_checked_before_the_wire():
             ({"version": ""}, "version: found ''"),
             ({"version": True}, "version: found True"),
             ({"top_k": 0}, "top_k: found 0, wanted at least 1"),
+            ({"priority": -1}, "priority: found -1, wanted at least 0"),
+            ({"queue_timeout": 0}, "queue_timeout: found 0, wanted a number of seconds above 0"),
             ({"timeout": 0}, "timeout: found 0, wanted a number of seconds above 0"),
             ({"timeout": float("inf")}, "timeout: found inf"),
         ]:
@@ -94,3 +97,27 @@ def test_other_arguments_are_checked_before_the_wire():
             client.classify_many([PIXELS], max_in_flight=0)
     with pytest.raises(localmamba.InvalidArgumentError, match="load_balancing: found 'random'"):
         localmamba.Client("127.0.0.1:1", load_balancing="random")
+
+
+def test_an_option_that_there_is_not_is_no_silent_default():
+    with localmamba.Client("127.0.0.1:1") as client:
+        for call in (client.classify, client.embed):
+            with pytest.raises(TypeError, match="unexpected keyword arguments: modell"):
+                call(PIXELS, modell="tiny")
+
+
+def test_options_reach_the_request():
+    options = {"model": "tiny", "version": "stable", "priority": 2, "queue_timeout": 0.25}
+    for request in (
+        requests.classify(PIXELS, top_k=3, request_id="7", **options),
+        requests.embed(PIXELS, request_id="7", **options),
+    ):
+        assert (request.model.name, request.model.label) == ("tiny", "stable")
+        assert (request.priority, request.request_id) == (2, "7")
+        assert request.queue_timeout.ToMilliseconds() == 250
+    assert requests.classify(PIXELS, top_k=3).top_k == 3
+    assert requests.classify(PIXELS, version=4).model.number == 4
+    plain = requests.classify(PIXELS)
+    assert not plain.HasField("queue_timeout")
+    assert not plain.HasField("top_k")
+    assert plain.model.WhichOneof("version") is None

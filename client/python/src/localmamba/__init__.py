@@ -27,6 +27,7 @@ from localmamba.images import ImageLike
 from localmamba.jobs import Epoch, Job, JobState, Phase, Progress
 from localmamba.outcomes import Outcome
 from localmamba.repository import RepositoryModel, RepositoryVersion, VersionState
+from localmamba.requests import RequestOptions
 from localmamba.results import Classification, ClassScore, Embedding, ServedVersion, Task, Timings
 from localmamba.retry import RetryPolicy
 
@@ -53,6 +54,7 @@ __all__ = [
     "Progress",
     "RepositoryModel",
     "RepositoryVersion",
+    "RequestOptions",
     "ResourceExhaustedError",
     "RetryPolicy",
     "ServedVersion",

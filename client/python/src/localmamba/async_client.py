@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -16,10 +16,14 @@ from localmamba.connection import AsyncConnection, ChannelOption, LoadBalancing,
 from localmamba.errors import UnavailableError
 from localmamba.images import ImageLike
 from localmamba.outcomes import Outcome
+from localmamba.requests import RequestOptions
 from localmamba.results import Classification, Embedding, ServedVersion
 from localmamba.retry import RetryPolicy
 from localmamba.streams import CLASSIFY_STREAM, StreamSettings, outcome
 from localmamba.v1 import vision_pb2
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Self = TypeVar("Self", bound="AsyncClient")
 
@@ -70,20 +74,18 @@ class AsyncClient:
         self,
         image: ImageLike,
         *,
-        model: str = "",
-        version: int | str | None = None,
         top_k: int | None = None,
         request_id: str = "",
         timeout: float | None = None,
+        **options: Unpack[RequestOptions],
     ) -> Classification:
         """The `top_k` most likely classes; by default 5, or all if the model has fewer."""
         request = await asyncio.to_thread(
             requests.classify,
             image,
-            model=model,
-            version=version,
             top_k=top_k,
             request_id=request_id,
+            **options,
         )
         return results.classification(
             await self._connection.call(requests.CLASSIFY, request, timeout)
@@ -93,26 +95,22 @@ class AsyncClient:
         self,
         image: ImageLike,
         *,
-        model: str = "",
-        version: int | str | None = None,
         request_id: str = "",
         timeout: float | None = None,
+        **options: Unpack[RequestOptions],
     ) -> Embedding:
         """The features of `image` that the model's classifier sees."""
-        request = await asyncio.to_thread(
-            requests.embed, image, model=model, version=version, request_id=request_id
-        )
+        request = await asyncio.to_thread(requests.embed, image, request_id=request_id, **options)
         return results.embedding(await self._connection.call(requests.EMBED, request, timeout))
 
     def classify_many(
         self,
         images: Iterable[ImageLike],
         *,
-        model: str = "",
-        version: int | str | None = None,
         top_k: int | None = None,
         timeout: float | None = None,
         max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
     ) -> AsyncIterator[Outcome[Classification]]:
         """Classifies `images`, `max_in_flight` at a time, so that the server can put them into
         batches.
@@ -123,9 +121,7 @@ class AsyncClient:
         """
 
         async def call(image: ImageLike) -> Classification:
-            return await self.classify(
-                image, model=model, version=version, top_k=top_k, timeout=timeout
-            )
+            return await self.classify(image, top_k=top_k, timeout=timeout, **options)
 
         return outcomes.map_in_order_async(call, images, max_in_flight)
 
@@ -133,15 +129,14 @@ class AsyncClient:
         self,
         images: Iterable[ImageLike],
         *,
-        model: str = "",
-        version: int | str | None = None,
         timeout: float | None = None,
         max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
     ) -> AsyncIterator[Outcome[Embedding]]:
         """As classify_many, with embed."""
 
         async def call(image: ImageLike) -> Embedding:
-            return await self.embed(image, model=model, version=version, timeout=timeout)
+            return await self.embed(image, timeout=timeout, **options)
 
         return outcomes.map_in_order_async(call, images, max_in_flight)
 
@@ -149,15 +144,16 @@ class AsyncClient:
         self,
         frames: AsyncIterable[ImageLike] | Iterable[ImageLike],
         *,
-        model: str = "",
-        version: int | str | None = None,
         top_k: int | None = None,
         newest_wins: bool = False,
         max_in_flight: int | None = None,
         timeout: float | None = None,
+        **options: Unpack[RequestOptions],
     ) -> AsyncIterator[Outcome[Classification]]:
         """As Client.classify_stream; `frames` is taken from by a task."""
-        settings = StreamSettings(model, version, top_k, newest_wins, max_in_flight)
+        settings = StreamSettings(
+            top_k=top_k, newest_wins=newest_wins, max_in_flight=max_in_flight, **options
+        )
 
         async def messages() -> AsyncIterator[vision_pb2.ClassifyStreamRequest]:
             yield settings.first()

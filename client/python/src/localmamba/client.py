@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2
@@ -15,10 +15,14 @@ from localmamba.connection import ChannelOption, Connection, LoadBalancing, chan
 from localmamba.errors import UnavailableError
 from localmamba.images import ImageLike
 from localmamba.outcomes import Outcome
+from localmamba.requests import RequestOptions
 from localmamba.results import Classification, Embedding, ServedVersion
 from localmamba.retry import RetryPolicy
 from localmamba.streams import CLASSIFY_STREAM, StreamSettings, outcome
 from localmamba.v1 import vision_pb2
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 Self = TypeVar("Self", bound="Client")
 
@@ -33,14 +37,14 @@ class Client:
     credentials: `grpc.ssl_channel_credentials()` for TLS; None for a connection that is not
         encrypted.
     load_balancing: with several addresses, "pick_first" keeps to one of them, "round_robin" takes
-        them in turn.
+        them in turn, without those that say that they are not serving, as one that stops does.
     max_message_bytes: most bytes of a message sent or received; None for no limit.
     options: more options of the gRPC channel.
 
     It connects when it is first used, and again after a failure. Calls raise LocalMambaError, and
     InvalidArgumentError before anything is sent if an argument cannot be right. An image is
-    anything that `localmamba.ImageLike` lists. `model` may be left out if the server has one model
-    only; `version` is a number, a label, or None for the newest.
+    anything that `localmamba.ImageLike` lists. The options of a call are those of
+    `localmamba.RequestOptions`: `model`, `version`, `priority`, `queue_timeout`.
     """
 
     def __init__(
@@ -81,40 +85,35 @@ class Client:
         self,
         image: ImageLike,
         *,
-        model: str = "",
-        version: int | str | None = None,
         top_k: int | None = None,
         request_id: str = "",
         timeout: float | None = None,
+        **options: Unpack[RequestOptions],
     ) -> Classification:
         """The `top_k` most likely classes; by default 5, or all if the model has fewer."""
-        request = requests.classify(
-            image, model=model, version=version, top_k=top_k, request_id=request_id
-        )
+        request = requests.classify(image, top_k=top_k, request_id=request_id, **options)
         return results.classification(self._connection.call(requests.CLASSIFY, request, timeout))
 
     def embed(
         self,
         image: ImageLike,
         *,
-        model: str = "",
-        version: int | str | None = None,
         request_id: str = "",
         timeout: float | None = None,
+        **options: Unpack[RequestOptions],
     ) -> Embedding:
         """The features of `image` that the model's classifier sees."""
-        request = requests.embed(image, model=model, version=version, request_id=request_id)
+        request = requests.embed(image, request_id=request_id, **options)
         return results.embedding(self._connection.call(requests.EMBED, request, timeout))
 
     def classify_many(
         self,
         images: Iterable[ImageLike],
         *,
-        model: str = "",
-        version: int | str | None = None,
         top_k: int | None = None,
         timeout: float | None = None,
         max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
     ) -> Iterator[Outcome[Classification]]:
         """Classifies `images`, `max_in_flight` at a time, so that the server can put them into
         batches.
@@ -125,7 +124,7 @@ class Client:
         """
 
         def call(image: ImageLike) -> Classification:
-            return self.classify(image, model=model, version=version, top_k=top_k, timeout=timeout)
+            return self.classify(image, top_k=top_k, timeout=timeout, **options)
 
         return outcomes.map_in_order(call, images, max_in_flight)
 
@@ -133,15 +132,14 @@ class Client:
         self,
         images: Iterable[ImageLike],
         *,
-        model: str = "",
-        version: int | str | None = None,
         timeout: float | None = None,
         max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
     ) -> Iterator[Outcome[Embedding]]:
         """As classify_many, with embed."""
 
         def call(image: ImageLike) -> Embedding:
-            return self.embed(image, model=model, version=version, timeout=timeout)
+            return self.embed(image, timeout=timeout, **options)
 
         return outcomes.map_in_order(call, images, max_in_flight)
 
@@ -149,12 +147,11 @@ class Client:
         self,
         frames: Iterable[ImageLike],
         *,
-        model: str = "",
-        version: int | str | None = None,
         top_k: int | None = None,
         newest_wins: bool = False,
         max_in_flight: int | None = None,
         timeout: float | None = None,
+        **options: Unpack[RequestOptions],
     ) -> Iterator[Outcome[Classification]]:
         """Classifies the frames of a video, over one call; outcomes come in their order.
 
@@ -169,7 +166,9 @@ class Client:
         timeout: seconds for the whole stream; by default it has no deadline. It also ends when the
             iterator is closed or let go of.
         """
-        settings = StreamSettings(model, version, top_k, newest_wins, max_in_flight)
+        settings = StreamSettings(
+            top_k=top_k, newest_wins=newest_wins, max_in_flight=max_in_flight, **options
+        )
         messages = itertools.chain([settings.first()], map(settings.frame, frames))
         responses = self._connection.exchange(CLASSIFY_STREAM, messages, timeout)
         return (outcome(response) for response in responses)

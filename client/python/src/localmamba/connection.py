@@ -44,6 +44,9 @@ def channel_options(
     """Options of a gRPC channel; `options` come last and win."""
     if load_balancing not in ("pick_first", "round_robin"):
         raise invalid("load_balancing", repr(load_balancing), '"pick_first" or "round_robin"')
+    service_config: dict[str, Any] = {"loadBalancingConfig": [{load_balancing: {}}]}
+    if load_balancing == "round_robin":
+        service_config["healthCheckConfig"] = {"serviceName": ""}
     limit = -1 if max_message_bytes is None else max_message_bytes
     return [
         ("grpc.max_receive_message_length", limit),
@@ -52,7 +55,7 @@ def channel_options(
         # repetitions would be wasted.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 5000),
-        ("grpc.service_config", json.dumps({"loadBalancingConfig": [{load_balancing: {}}]})),
+        ("grpc.service_config", json.dumps(service_config)),
         *options,
     ]
 

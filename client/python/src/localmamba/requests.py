@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
+from typing import TYPE_CHECKING, TypedDict
+
 from grpc_health.v1 import health_pb2
 
 from localmamba.connection import Method
 from localmamba.errors import invalid
 from localmamba.images import ImageLike, to_message
 from localmamba.v1 import vision_pb2
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _SERVICE = "/localmamba.v1.VisionService"
 
@@ -34,26 +40,65 @@ def model_reference(model: str, version: int | str | None) -> vision_pb2.ModelRe
     raise invalid("version", repr(version), "a number from 1, a label or None")
 
 
-def check_top_k(top_k: int | None) -> None:
-    if top_k is not None and top_k < 1:
-        raise invalid("top_k", top_k, "at least 1")
+class RequestOptions(TypedDict, total=False):
+    """What any request for an image may say besides."""
+
+    model: str
+    """Its name; may be left out if the server has one model only."""
+    version: int | str | None
+    """A number, a label such as "stable", or None for the newest."""
+    priority: int
+    """Level among the requests that wait for the model: 1 comes first; 0 for the model's default.
+    """
+    queue_timeout: float | None
+    """Longest wait for a batch, in seconds; None for the model's own limit."""
 
 
 def classify(
-    image: ImageLike, *, model: str, version: int | str | None, top_k: int | None, request_id: str
+    image: ImageLike,
+    *,
+    top_k: int | None = None,
+    request_id: str = "",
+    **options: Unpack[RequestOptions],
 ) -> vision_pb2.ClassifyRequest:
-    check_top_k(top_k)
+    check(top_k, **options)
     return vision_pb2.ClassifyRequest(
-        model=model_reference(model, version),
+        model=model_reference(options.get("model", ""), options.get("version")),
         image=to_message(image),
         top_k=top_k,
         request_id=request_id,
+        priority=options.get("priority", 0),
+        queue_timeout=_duration(options.get("queue_timeout")),
     )
 
 
 def embed(
-    image: ImageLike, *, model: str, version: int | str | None, request_id: str
+    image: ImageLike, *, request_id: str = "", **options: Unpack[RequestOptions]
 ) -> vision_pb2.EmbedRequest:
+    check(None, **options)
     return vision_pb2.EmbedRequest(
-        model=model_reference(model, version), image=to_message(image), request_id=request_id
+        model=model_reference(options.get("model", ""), options.get("version")),
+        image=to_message(image),
+        request_id=request_id,
+        priority=options.get("priority", 0),
+        queue_timeout=_duration(options.get("queue_timeout")),
     )
+
+
+def check(top_k: int | None, **options: Unpack[RequestOptions]) -> None:
+    """Raises InvalidArgumentError, or TypeError for an option that there is not."""
+    unknown = set(options) - RequestOptions.__optional_keys__
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments: {', '.join(sorted(unknown))}")
+    if top_k is not None and top_k < 1:
+        raise invalid("top_k", top_k, "at least 1")
+    if options.get("priority", 0) < 0:
+        raise invalid("priority", options["priority"], "at least 0")
+    queue_timeout = options.get("queue_timeout")
+    if queue_timeout is not None and not 0 < queue_timeout < float("inf"):
+        raise invalid("queue_timeout", queue_timeout, "a number of seconds above 0")
+    model_reference(options.get("model", ""), options.get("version"))
+
+
+def _duration(seconds: float | None) -> datetime.timedelta | None:
+    return None if seconds is None else datetime.timedelta(seconds=seconds)
