@@ -2,7 +2,6 @@
 #include <grpcpp/impl/service_type.h>
 #include <prometheus/registry.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -117,7 +116,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
   JobMetrics job_metrics(registry);
-  Admission admission({.max_in_flight_bytes = config.limits.max_in_flight_bytes}, lifecycle);
+  Admission admission(ToAdmissionOptions(config.limits), lifecycle, clock);
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
 
@@ -162,7 +161,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
                       GrpcServer::Start({.address = config.listen.address,
                                          .port = config.listen.grpc_port,
-                                         .max_request_bytes = config.limits.max_request_bytes},
+                                         .max_request_bytes = config.limits.max_request_bytes,
+                                         .connections = ToConnections(config.connections)},
                                         std::move(services)));
   std::unique_ptr<AdminEndpoint> admin;  // none if it is switched off
   if (config.admin.enabled) {
@@ -205,6 +205,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   log.Info("draining", {{"drain_delay", absl::FormatDuration(config.shutdown.drain_delay)}});
   absl::SleepFor(config.shutdown.drain_delay);
   lifecycle.Enter(Phase::kStopping);
+  admission.streams().CloseAll();
   log.Info("stopping", {{"drain_timeout", absl::FormatDuration(config.shutdown.drain_timeout)}});
   grpc_server->Shutdown(config.shutdown.drain_timeout);
   if (admin != nullptr) admin->Stop(config.shutdown.drain_timeout);

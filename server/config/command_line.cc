@@ -33,7 +33,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 30> kFlags = {{
+constexpr std::array<Flag, 33> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -65,6 +65,11 @@ constexpr std::array<Flag, 30> kFlags = {{
      "Most requests that wait for such a thread"},
     {"--max-frames-per-stream", "limits.max_frames_per_stream", Kind::kText, "32",
      "Most frames of one stream that are worked on at once"},
+    {"--max-in-flight-requests", "limits.max_in_flight_requests", Kind::kText, "4096",
+     "Most requests that are not yet answered"},
+    {"--max-streams", "limits.max_streams", Kind::kText, "1000", "Most streams that are open"},
+    {"--client-rate", "limits.client_rate", Kind::kText, "0",
+     "Most requests of one client in a second; 0 for no limit"},
     {"--max-batch-size", "batching.max_batch_size", Kind::kText, "8", "Most images in a batch"},
     {"--max-queue-delay", "batching.max_queue_delay", Kind::kDuration, "0s",
      "Longest wait for a batch to fill, such as 2ms"},

@@ -1,8 +1,10 @@
 #include "server/config/server_config.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/server_config.pb.h"
@@ -38,6 +40,17 @@ absl::Duration ToDuration(const google::protobuf::Duration& proto) {
   return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
 }
 
+// A key of HTTP/2 headers as gRPC takes it, or "".
+absl::Status CheckMetadataKey(absl::string_view field, const std::string& found) {
+  const auto is_allowed = [](char c) {
+    return absl::StrContains("abcdefghijklmnopqrstuvwxyz0123456789-_.", c);
+  };
+  if (std::all_of(found.begin(), found.end(), is_allowed)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": found \"", found,
+                   "\", wanted a key of metadata: small letters, digits, \"-\", \"_\", \".\""));
+}
+
 absl::Status Check(const ListenConfig& listen) {
   if (listen.address.empty()) {
     return absl::InvalidArgumentError("listen.address: found \"\", wanted an address");
@@ -59,7 +72,43 @@ absl::Status Check(const RequestLimits& limits) {
   LM_RETURN_IF_ERROR(CheckRange("limits.max_aspect_ratio", limits.max_aspect_ratio, 1.0, 1e6));
   LM_RETURN_IF_ERROR(CheckRange("limits.decode_threads", limits.decode_threads, 0, kMaxThreads));
   LM_RETURN_IF_ERROR(CheckRange("limits.max_decode_queue", limits.max_decode_queue, 1, kMaxInt));
-  return CheckRange("limits.max_frames_per_stream", limits.max_frames_per_stream, 1, kMaxInt);
+  LM_RETURN_IF_ERROR(
+      CheckRange("limits.max_frames_per_stream", limits.max_frames_per_stream, 1, kMaxInt));
+  LM_RETURN_IF_ERROR(CheckRange("limits.max_in_flight_requests", limits.max_in_flight_requests,
+                                int64_t{1}, kMaxInt64));
+  LM_RETURN_IF_ERROR(CheckRange("limits.max_streams", limits.max_streams, 0, kMaxInt));
+  LM_RETURN_IF_ERROR(CheckRange("limits.client_rate", limits.client_rate, 0.0, 1e9));
+  if (limits.client_burst != 0) {
+    LM_RETURN_IF_ERROR(CheckRange("limits.client_burst", limits.client_burst, 1.0, 1e9));
+  }
+  return CheckMetadataKey("limits.client_key", limits.client_key);
+}
+
+// 0 if `zero_is_allowed`, else as gRPC takes it: whole milliseconds in an int.
+absl::Status CheckMilliseconds(absl::string_view field, absl::Duration found,
+                               bool zero_is_allowed = false) {
+  if (zero_is_allowed && found == absl::ZeroDuration()) return absl::OkStatus();
+  if (absl::Milliseconds(1) <= found && found <= absl::Milliseconds(kMaxInt)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(field, ": found ", absl::FormatDuration(found),
+                                                 ", wanted ", zero_is_allowed ? "0s or " : "",
+                                                 "1ms to 24 days"));
+}
+
+absl::Status Check(const ConnectionConfig& config) {
+  LM_RETURN_IF_ERROR(
+      CheckRange("connections.max_concurrent_calls", config.max_concurrent_calls, 1, kMaxInt));
+  LM_RETURN_IF_ERROR(
+      CheckRange("connections.max_metadata_bytes", config.max_metadata_bytes, 1024, 16 << 20));
+  LM_RETURN_IF_ERROR(CheckMilliseconds("connections.handshake_timeout", config.handshake_timeout));
+  LM_RETURN_IF_ERROR(CheckMilliseconds("connections.keepalive_time", config.keepalive_time));
+  LM_RETURN_IF_ERROR(CheckMilliseconds("connections.keepalive_timeout", config.keepalive_timeout));
+  LM_RETURN_IF_ERROR(CheckMilliseconds("connections.min_ping_interval", config.min_ping_interval,
+                                       /*zero_is_allowed=*/true));
+  LM_RETURN_IF_ERROR(
+      CheckMilliseconds("connections.max_idle", config.max_idle, /*zero_is_allowed=*/true));
+  return CheckMilliseconds("connections.max_age", config.max_age, /*zero_is_allowed=*/true);
 }
 
 absl::Status CheckPreferredSizes(const BatchingConfig& batching) {
@@ -114,6 +163,7 @@ absl::Status Check(const ServerConfig& config) {
   LM_RETURN_IF_ERROR(
       CheckRange("compute.instance_count", config.compute.instance_count, 0, kMaxInstances));
   LM_RETURN_IF_ERROR(Check(config.limits));
+  LM_RETURN_IF_ERROR(Check(config.connections));
   LM_RETURN_IF_ERROR(CheckAt("batching", config.batching));
   for (const auto& [model, batching] : config.model_batching) {
     LM_RETURN_IF_ERROR(CheckAt(absl::StrCat("model_batching[\"", model, "\"]"), batching));
@@ -152,6 +202,11 @@ void Override(const v1::RequestLimits& proto, RequestLimits& config) {
   LM_OVERRIDE(config, proto, decode_threads);
   LM_OVERRIDE(config, proto, max_decode_queue);
   LM_OVERRIDE(config, proto, max_frames_per_stream);
+  LM_OVERRIDE(config, proto, max_in_flight_requests);
+  LM_OVERRIDE(config, proto, max_streams);
+  LM_OVERRIDE(config, proto, client_rate);
+  LM_OVERRIDE(config, proto, client_burst);
+  LM_OVERRIDE(config, proto, client_key);
 }
 
 void Override(const v1::BatchingConfig& proto, BatchingConfig& config) {
@@ -190,6 +245,17 @@ void Override(const v1::AdminConfig& proto, AdminConfig& config) {
   LM_OVERRIDE_DURATION(config, proto, stop_grace);
 }
 
+void Override(const v1::ConnectionConfig& proto, ConnectionConfig& config) {
+  LM_OVERRIDE(config, proto, max_concurrent_calls);
+  LM_OVERRIDE(config, proto, max_metadata_bytes);
+  LM_OVERRIDE_DURATION(config, proto, handshake_timeout);
+  LM_OVERRIDE_DURATION(config, proto, keepalive_time);
+  LM_OVERRIDE_DURATION(config, proto, keepalive_timeout);
+  LM_OVERRIDE_DURATION(config, proto, min_ping_interval);
+  LM_OVERRIDE_DURATION(config, proto, max_idle);
+  LM_OVERRIDE_DURATION(config, proto, max_age);
+}
+
 }  // namespace
 
 absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
@@ -207,6 +273,7 @@ absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
   Override(proto.shutdown(), config.shutdown);
   LM_OVERRIDE(config, proto, log_level);
   Override(proto.admin(), config.admin);
+  Override(proto.connections(), config.connections);
   LM_RETURN_IF_ERROR(Check(config));
   return config;
 }

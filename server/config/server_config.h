@@ -42,6 +42,11 @@ struct RequestLimits {
   int decode_threads = 0;
   int max_decode_queue = 256;
   int max_frames_per_stream = 32;
+  int64_t max_in_flight_requests = 4096;
+  int max_streams = 1000;
+  double client_rate = 0;
+  double client_burst = 0;
+  std::string client_key;
   bool operator==(const RequestLimits&) const = default;
 };
 
@@ -79,6 +84,18 @@ struct AdminConfig {
   bool operator==(const AdminConfig&) const = default;
 };
 
+struct ConnectionConfig {
+  int max_concurrent_calls = 1000;
+  int max_metadata_bytes = 8192;
+  absl::Duration handshake_timeout = absl::Seconds(20);
+  absl::Duration keepalive_time = absl::Seconds(60);
+  absl::Duration keepalive_timeout = absl::Seconds(20);
+  absl::Duration min_ping_interval = absl::Seconds(10);
+  absl::Duration max_idle = absl::Minutes(30);
+  absl::Duration max_age = absl::ZeroDuration();
+  bool operator==(const ConnectionConfig&) const = default;
+};
+
 struct ServerConfig {
   std::string model_repository;
   ListenConfig listen;
@@ -89,6 +106,7 @@ struct ServerConfig {
   std::string log_level = "info";
   AdminConfig admin;
   std::map<std::string, BatchingConfig> model_batching;  // complete: over `batching`
+  ConnectionConfig connections;
   bool operator==(const ServerConfig&) const = default;
 };
 

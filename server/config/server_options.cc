@@ -1,5 +1,6 @@
 #include "server/config/server_options.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -97,6 +98,32 @@ DecodeLimits ToDecodeLimits(const RequestLimits& config) {
           .max_pixels = config.max_image_pixels,
           .max_side = config.max_image_side,
           .max_aspect_ratio = config.max_aspect_ratio};
+}
+
+Admission::Options ToAdmissionOptions(const RequestLimits& config) {
+  Admission::Options options{.max_in_flight_bytes = config.max_in_flight_bytes,
+                             .max_in_flight_requests = config.max_in_flight_requests,
+                             .max_streams = static_cast<size_t>(config.max_streams),
+                             .client_rate = {},
+                             .client_key = config.client_key};
+  if (config.client_rate > 0) {
+    const bool automatic = config.client_burst == 0;
+    options.client_rate = {
+        .rate = config.client_rate,
+        .burst = automatic ? std::max(config.client_rate, 1.0) : config.client_burst};
+  }
+  return options;
+}
+
+GrpcServer::Connections ToConnections(const ConnectionConfig& config) {
+  return {.max_concurrent_calls = config.max_concurrent_calls,
+          .max_metadata_bytes = config.max_metadata_bytes,
+          .handshake_timeout = config.handshake_timeout,
+          .keepalive_time = config.keepalive_time,
+          .keepalive_timeout = config.keepalive_timeout,
+          .min_ping_interval = config.min_ping_interval,
+          .max_idle = config.max_idle,
+          .max_age = config.max_age};
 }
 
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine) {

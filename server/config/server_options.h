@@ -12,6 +12,8 @@
 #include "server/config/server_config.h"
 #include "server/pipeline/served_models.h"
 #include "server/repository/model_repository.h"
+#include "server/rpc/admission.h"
+#include "server/rpc/grpc_server.h"
 
 namespace localmamba::server {
 
@@ -20,6 +22,10 @@ namespace localmamba::server {
 absl::StatusOr<EngineOptions> ToEngineOptions(const ComputeConfig& config);
 
 DecodeLimits ToDecodeLimits(const RequestLimits& config);
+
+Admission::Options ToAdmissionOptions(const RequestLimits& config);
+
+GrpcServer::Connections ToConnections(const ConnectionConfig& config);
 
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine);
 

@@ -66,8 +66,10 @@ ServerMetrics::ServerMetrics(prometheus::Registry& registry)
                             "Bytes of images as received, encoded or raw")),
       in_flight_(Gauges(registry, "localmamba_in_flight_requests", "Requests not yet answered")),
       requests_(Counters(registry, "localmamba_requests_total", "Requests answered, by code")),
-      rejections_(Counters(registry, "localmamba_rejections_total",
-                           "Requests answered with an error, by reason and code")),
+      rejections_(
+          Counters(registry, "localmamba_rejections_total",
+                   "Requests answered with an error, and streams that ended with one, by reason "
+                   "and code")),
       open_streams_(Gauges(registry, "localmamba_open_streams", "Streams that have not ended")),
       streams_(Counters(registry, "localmamba_streams_total", "Streams that have ended, by code")) {
 }
@@ -95,10 +97,14 @@ void ServerMetrics::RequestEnded(const std::string& method, const absl::Status& 
   in_flight_.Add({{"method", method}}).Decrement();
   const std::string code = absl::StatusCodeToString(status.code());
   requests_.Add({{"method", method}, {"code", code}}).Increment();
-  if (!status.ok()) {
-    const std::string reason(ToString(ReasonOf(status)));
-    rejections_.Add({{"method", method}, {"code", code}, {"reason", reason}}).Increment();
-  }
+  CountRejection(method, code, status);
+}
+
+void ServerMetrics::CountRejection(const std::string& method, const std::string& code,
+                                   const absl::Status& status) {
+  if (status.ok()) return;
+  const std::string reason(ToString(ReasonOf(status)));
+  rejections_.Add({{"method", method}, {"code", code}, {"reason", reason}}).Increment();
 }
 
 void ServerMetrics::StreamBegan(const std::string& method) {
@@ -107,7 +113,9 @@ void ServerMetrics::StreamBegan(const std::string& method) {
 
 void ServerMetrics::StreamEnded(const std::string& method, const absl::Status& status) {
   open_streams_.Add({{"method", method}}).Decrement();
-  streams_.Add({{"method", method}, {"code", absl::StatusCodeToString(status.code())}}).Increment();
+  const std::string code = absl::StatusCodeToString(status.code());
+  streams_.Add({{"method", method}, {"code", code}}).Increment();
+  CountRejection(method, code, status);
 }
 
 std::string ServerMetrics::Text() const {

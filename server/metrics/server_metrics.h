@@ -50,6 +50,9 @@ class ServerMetrics {
   [[nodiscard]] std::string Text() const;
 
  private:
+  void CountRejection(const std::string& method, const std::string& code,
+                      const absl::Status& status);
+
   const prometheus::Registry& registry_;
   prometheus::Family<prometheus::Histogram>& preprocess_seconds_;
   prometheus::Family<prometheus::Histogram>& queue_seconds_;

@@ -4,12 +4,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/runtime/byte_budget.h"
+#include "server/rpc/open_streams.h"
+#include "server/runtime/budget.h"
+#include "server/runtime/clock.h"
 #include "server/runtime/lifecycle.h"
+#include "server/runtime/rate_limiter.h"
+
+namespace grpc {
+class ServerContextBase;
+}
 
 namespace localmamba::server {
 
@@ -18,6 +28,12 @@ class Admission {
  public:
   struct Options {
     int64_t max_in_flight_bytes = int64_t{1} << 30;
+    int64_t max_in_flight_requests = 4096;
+    size_t max_streams = 1000;
+    // Of each client; unset: as often as it likes.
+    std::optional<RateLimiter::Options> client_rate;
+    // Key of the metadata that tells clients apart, those without it being one; "": the address.
+    std::string client_key;
   };
 
   // What an admitted request holds until it is destroyed. Move-only.
@@ -43,19 +59,34 @@ class Admission {
     int64_t bytes_ = 0;
   };
 
-  Admission(const Options& options, const Lifecycle& lifecycle)
-      : lifecycle_(lifecycle), bytes_(options.max_in_flight_bytes) {}
+  // The references outlive the admission.
+  Admission(const Options& options, const Lifecycle& lifecycle, Clock& clock);
 
-  // For a request whose message has `bytes`. Errors, each with its reject reason: UNAVAILABLE while
-  // the server is loading or stopping, or once its device has failed; RESOURCE_EXHAUSTED if
-  // requests in flight hold too many bytes.
-  absl::StatusOr<Ticket> Admit(size_t bytes);
+  // What tells the caller of `context` from others, for Admit; "" if that makes no difference.
+  [[nodiscard]] std::string ClientOf(const grpc::ServerContextBase& context) const;
+
+  // For a request of `client` whose message has `bytes`. Errors, each with its reject reason:
+  // UNAVAILABLE while the server is loading or stopping, or once its device has failed;
+  // RESOURCE_EXHAUSTED if the client asks too often, or requests in flight are too many or hold too
+  // many bytes.
+  absl::StatusOr<Ticket> Admit(const std::string& client, size_t bytes);
+
+  // Every stream of the port is one of them.
+  [[nodiscard]] OpenStreams& streams() { return streams_; }
 
  private:
-  void Leave(int64_t bytes) { bytes_.Return(bytes); }
+  absl::Status CheckRate(const std::string& client);
+  void Leave(int64_t bytes) {
+    bytes_.Return(bytes);
+    requests_.Return(1);
+  }
 
   const Lifecycle& lifecycle_;
-  ByteBudget bytes_;
+  const std::string client_key_;
+  std::unique_ptr<RateLimiter> rate_;  // none: unlimited
+  Budget bytes_;
+  Budget requests_;
+  OpenStreams streams_;
 };
 
 }  // namespace localmamba::server

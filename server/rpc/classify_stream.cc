@@ -32,8 +32,12 @@ struct ClassifyStream::Frame {
 };
 
 ClassifyStream::ClassifyStream(VisionPipeline& pipeline, Admission& admission,
-                               ServerMetrics& metrics, size_t max_frames)
-    : pipeline_(pipeline), admission_(admission), metrics_(metrics), max_in_flight_(max_frames) {}
+                               ServerMetrics& metrics, std::string client, size_t max_frames)
+    : pipeline_(pipeline),
+      admission_(admission),
+      metrics_(metrics),
+      client_(std::move(client)),
+      max_in_flight_(max_frames) {}
 
 ClassifyStream::~ClassifyStream() = default;
 
@@ -96,7 +100,7 @@ absl::Status ClassifyStream::Check(Frame& frame) {
   const std::string& request_id = frame.message->frame().request_id();
   LM_RETURN_IF_ERROR(CheckRequestId(request_id));
   frame.response.set_request_id(request_id);
-  LM_ASSIGN_OR_RETURN(frame.ticket, admission_.Admit(frame.message->ByteSizeLong()));
+  LM_ASSIGN_OR_RETURN(frame.ticket, admission_.Admit(client_, frame.message->ByteSizeLong()));
   return absl::OkStatus();
 }
 

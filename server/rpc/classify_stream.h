@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -22,10 +23,10 @@ class ClassifyStream final
  public:
   static constexpr char kMethod[] = "ClassifyStream";
 
-  // Works on `max_frames` of the stream at once, or on fewer if its options say so; at least 1. The
-  // references outlive the stream.
+  // Works on `max_frames` of the stream at once, or on fewer if its options say so; at least 1.
+  // `client` as Admission knows it. The references outlive the stream.
   ClassifyStream(VisionPipeline& pipeline, Admission& admission, ServerMetrics& metrics,
-                 size_t max_frames);
+                 std::string client, size_t max_frames);
   ~ClassifyStream() override;
 
   absl::Status OnMessage(std::unique_ptr<v1::ClassifyStreamRequest> message,
@@ -47,6 +48,7 @@ class ClassifyStream final
   VisionPipeline& pipeline_;
   Admission& admission_;
   ServerMetrics& metrics_;
+  const std::string client_;
 
   // Changed by OnMessage only.
   size_t max_in_flight_;

@@ -19,10 +19,25 @@ namespace localmamba::server {
 // Safe to call from several threads.
 class GrpcServer {
  public:
+  // What is asked of each connection.
+  struct Connections {
+    int max_concurrent_calls = 1000;  // further ones wait on the caller's side
+    int max_metadata_bytes = 8192;    // of one call
+    absl::Duration handshake_timeout = absl::Seconds(20);
+    // When nothing has come for keepalive_time, a ping is sent; without an answer in
+    // keepalive_timeout the connection is closed.
+    absl::Duration keepalive_time = absl::Seconds(60);
+    absl::Duration keepalive_timeout = absl::Seconds(20);
+    absl::Duration min_ping_interval = absl::Seconds(10);  // a caller that pings more often is cut
+    absl::Duration max_idle = absl::Minutes(30);           // without a call; 0: no bound
+    absl::Duration max_age = absl::ZeroDuration();         // then no new calls; 0: no bound
+  };
+
   struct Options {
     std::string address = "127.0.0.1";  // a numeric IPv4 or IPv6 address, or a host name
     int port = 0;                       // 0: the system picks one
     int max_request_bytes = 64 << 20;   // of one message
+    Connections connections;
   };
 
   // Listens when it returns; every service is NOT_SERVING until told otherwise.

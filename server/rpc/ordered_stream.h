@@ -11,7 +11,7 @@
 //   };
 //
 //   grpc::ServerBidiReactor<Ping, Pong>* Echo(grpc::CallbackServerContext* context) override {
-//     return OrderedStream<Ping, Pong>::Create("Echo", *context, metrics_,
+//     return OrderedStream<Ping, Pong>::Create("Echo", *context, admission_.streams(), metrics_,
 //                                              std::make_unique<EchoHandler>())->Begin();
 //   }
 #ifndef LOCALMAMBA_SERVER_RPC_ORDERED_STREAM_H_
@@ -35,8 +35,10 @@
 #include "absl/time/time.h"
 #include "kernels/base/mutex.h"
 #include "server/metrics/server_metrics.h"
+#include "server/rpc/open_streams.h"
 #include "server/rpc/status_conversion.h"
 #include "server/runtime/call_context.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 
@@ -66,6 +68,7 @@ class OrderedStreamHandler {
 // given keep it alive.
 template <class Request, class Response>
 class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
+                            public OpenStream,
                             public std::enable_shared_from_this<OrderedStream<Request, Response>> {
  public:
   using Handler = OrderedStreamHandler<Request, Response>;
@@ -90,14 +93,17 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
     uint64_t index_;
   };
 
-  // `method` as in "ClassifyStream".
+  // One of `streams`; if it may not be, it ends at once. `method` as in "ClassifyStream". The
+  // references outlive the stream.
   static std::shared_ptr<OrderedStream> Create(std::string method,
                                                const grpc::CallbackServerContext& context,
-                                               ServerMetrics& metrics,
+                                               OpenStreams& streams, ServerMetrics& metrics,
                                                std::unique_ptr<Handler> handler) {
     std::shared_ptr<OrderedStream> stream(
-        new OrderedStream(std::move(method), context, metrics, std::move(handler)));
+        new OrderedStream(std::move(method), context, streams, metrics, std::move(handler)));
     stream->self_ = stream;
+    const absl::Status open = streams.Add(stream);
+    if (!open.ok()) stream->end_ = open;
     return stream;
   }
 
@@ -117,9 +123,8 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
     return Answer(this->shared_from_this(), first_ + promised_.size() - 1);
   }
 
-  // Reads no more, and ends the call with `status` once every promise is kept. The first call
-  // counts.
-  void Close(absl::Status status) ABSL_LOCKS_EXCLUDED(mu_) {
+  // The first call counts.
+  void Close(absl::Status status) override ABSL_LOCKS_EXCLUDED(mu_) {
     {
       const MutexLock lock(mu_);
       if (!end_.has_value()) end_ = std::move(status);
@@ -131,9 +136,10 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   enum class Step : uint8_t { kNothing, kWrite, kRead, kFinish };
 
   OrderedStream(std::string method, const grpc::CallbackServerContext& context,
-                ServerMetrics& metrics, std::unique_ptr<Handler> handler)
+                OpenStreams& streams, ServerMetrics& metrics, std::unique_ptr<Handler> handler)
       : method_(std::move(method)),
         context_{.deadline = absl::FromChrono(context.deadline()), .cancelled = cancelled_},
+        streams_(streams),
         metrics_(metrics),
         handler_(std::move(handler)) {
     metrics_.StreamBegan(method_);
@@ -176,6 +182,7 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
           this->StartRead(read_.get());
           break;
         case Step::kFinish:
+          streams_.Remove(this);
           metrics_.StreamEnded(method_, end_status_);
           this->Finish(ToGrpcStatus(end_status_));
           return;  // advancing_ stays set: nothing may follow
@@ -208,8 +215,10 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   }
 
   [[nodiscard]] absl::Status HowLeft() const {
-    if (absl::Now() >= context_.deadline) return absl::DeadlineExceededError("the deadline passed");
-    return absl::CancelledError("the caller has left");
+    if (absl::Now() >= context_.deadline) {
+      return Reject(RejectReason::kDeadline, absl::DeadlineExceededError("the deadline passed"));
+    }
+    return Reject(RejectReason::kCancelled, absl::CancelledError("the caller has left"));
   }
 
   void DropFront() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
@@ -254,6 +263,7 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   const std::string method_;
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   const CallContext context_;
+  OpenStreams& streams_;
   ServerMetrics& metrics_;
   const std::unique_ptr<Handler> handler_;
   std::unique_ptr<Request> read_;  // by whoever advances; by gRPC and OnReadDone while reading_

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {
@@ -42,7 +43,7 @@ std::string RetryDetails(const grpc::Status& status, absl::Duration delay) {
 
 std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
   if (!absl::IsResourceExhausted(status)) return std::nullopt;
-  return kRetryDelay;
+  return RetryDelayOf(status).value_or(kRetryDelay);
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {

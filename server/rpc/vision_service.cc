@@ -67,10 +67,11 @@ class VisionService final : public v1::VisionService::CallbackService {
 
   grpc::ServerBidiReactor<v1::ClassifyStreamRequest, v1::ClassifyStreamResponse>* ClassifyStream(
       CallbackServerContext* context) override {
-    auto handler = std::make_unique<server::ClassifyStream>(pipeline_, admission_, metrics_,
-                                                            max_frames_per_stream_);
+    auto handler = std::make_unique<server::ClassifyStream>(
+        pipeline_, admission_, metrics_, admission_.ClientOf(*context), max_frames_per_stream_);
     return server::ClassifyStream::Stream::Create(server::ClassifyStream::kMethod, *context,
-                                                  metrics_, std::move(handler))
+                                                  admission_.streams(), metrics_,
+                                                  std::move(handler))
         ->Begin();
   }
 
@@ -88,7 +89,8 @@ class VisionService final : public v1::VisionService::CallbackService {
   absl::StatusOr<ImageRequest> Admit(const CallbackServerContext& context, const Request& request,
                                      UnaryCall& call) {
     LM_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
-    LM_ASSIGN_OR_RETURN(Admission::Ticket ticket, admission_.Admit(request.ByteSizeLong()));
+    LM_ASSIGN_OR_RETURN(Admission::Ticket ticket,
+                        admission_.Admit(admission_.ClientOf(context), request.ByteSizeLong()));
     call.Keep(std::move(ticket));
     return ToImageRequest(request, call.ContextOf(context));
   }

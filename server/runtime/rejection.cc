@@ -1,8 +1,11 @@
 #include "server/runtime/rejection.h"
 
 #include <array>
+#include <string>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "kernels/base/check.h"
 
@@ -10,10 +13,12 @@ namespace localmamba::server {
 namespace {
 
 constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
+constexpr char kRetryUrl[] = "localmamba.v1/retry_after_ns";
 
 constexpr std::array kReasons = {
     RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
-    RejectReason::kTooManyBytes,   RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
+    RejectReason::kTooManyBytes,   RejectReason::kTooManyRequests, RejectReason::kTooManyStreams,
+    RejectReason::kClientRate,     RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
     RejectReason::kQueueTimeout,   RejectReason::kAdminQueueFull,  RejectReason::kDeadline,
     RejectReason::kCancelled,      RejectReason::kSkipped,         RejectReason::kDraining,
     RejectReason::kDeviceLost,     RejectReason::kInternal};
@@ -30,6 +35,12 @@ absl::string_view ToString(RejectReason reason) {
       return "unknown_model";
     case RejectReason::kTooManyBytes:
       return "too_many_bytes";
+    case RejectReason::kTooManyRequests:
+      return "too_many_requests";
+    case RejectReason::kTooManyStreams:
+      return "too_many_streams";
+    case RejectReason::kClientRate:
+      return "client_rate";
     case RejectReason::kDecodeQueueFull:
       return "decode_queue_full";
     case RejectReason::kBatchQueueFull:
@@ -68,6 +79,21 @@ RejectReason ReasonOf(const absl::Status& status) {
     }
   }
   return RejectReason::kInternal;
+}
+
+absl::Status RetryAfter(absl::Duration delay, absl::Status status) {
+  LM_CHECK(!status.ok());
+  status.SetPayload(kRetryUrl, absl::Cord(absl::StrCat(absl::ToInt64Nanoseconds(delay))));
+  return status;
+}
+
+std::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kRetryUrl);
+  int64_t nanoseconds = 0;
+  if (!payload.has_value() || !absl::SimpleAtoi(std::string(*payload), &nanoseconds)) {
+    return std::nullopt;
+  }
+  return absl::Nanoseconds(nanoseconds);
 }
 
 }  // namespace localmamba::server

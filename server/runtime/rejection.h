@@ -4,9 +4,11 @@
 #define LOCALMAMBA_SERVER_RUNTIME_REJECTION_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace localmamba::server {
 
@@ -15,6 +17,9 @@ enum class RejectReason : uint8_t {
   kInvalidImage,     // the picture cannot be decoded or is over a limit
   kUnknownModel,     // no such model or version
   kTooManyBytes,     // requests hold too much memory together
+  kTooManyRequests,  // too many requests are in flight
+  kTooManyStreams,   // too many streams are open
+  kClientRate,       // the client asks too often
   kDecodeQueueFull,  // too many requests wait to be decoded
   kBatchQueueFull,   // too many requests, or bytes, wait for the model
   kQueueTimeout,     // waited for the model for longer than allowed
@@ -35,6 +40,12 @@ absl::Status Reject(RejectReason reason, absl::Status status);
 
 // The reason attached to `status`, which is not OK; kInternal if there is none.
 RejectReason ReasonOf(const absl::Status& status);
+
+// `status`, which is not OK, with the advice to try again after `delay`.
+absl::Status RetryAfter(absl::Duration delay, absl::Status status);
+
+// That advice; unset if there is none.
+std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 
 }  // namespace localmamba::server
 

@@ -39,7 +39,7 @@ class TestServer {
 
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
       : metrics_(registry_),
-        admission_(options.admission, lifecycle_),
+        admission_(options.admission, lifecycle_, clock_),
         host_(*CreateDeviceAllocator(Device::Cpu())),
         models_({.defaults = WithFailure(options.serving), .of_models = {}}, *host_, clock_,
                 metrics_),
@@ -64,6 +64,7 @@ class TestServer {
   [[nodiscard]] int http_port() const { return http_->port(); }
   [[nodiscard]] std::string metrics() const { return metrics_.Text(); }
   [[nodiscard]] Lifecycle& lifecycle() { return lifecycle_; }
+  [[nodiscard]] Admission& admission() { return admission_; }
   [[nodiscard]] GrpcServer& grpc() { return *grpc_; }
 
  private:

@@ -1,4 +1,4 @@
-#include "server/runtime/byte_budget.h"
+#include "server/runtime/budget.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 namespace localmamba::server {
 namespace {
 
-TEST(ByteBudgetTest, GivesUpToItsLimitAndAgainWhatIsReturned) {
-  ByteBudget budget(10);
+TEST(BudgetTest, GivesUpToItsLimitAndAgainWhatIsReturned) {
+  Budget budget(10);
   EXPECT_TRUE(budget.TryTake(4));
   EXPECT_TRUE(budget.TryTake(6));
   EXPECT_FALSE(budget.TryTake(1));
@@ -18,8 +18,8 @@ TEST(ByteBudgetTest, GivesUpToItsLimitAndAgainWhatIsReturned) {
   EXPECT_TRUE(budget.TryTake(4));
 }
 
-TEST(ByteBudgetTest, HugeDemandsDoNotOverflow) {
-  ByteBudget budget(10);
+TEST(BudgetTest, HugeDemandsDoNotOverflow) {
+  Budget budget(10);
   ASSERT_TRUE(budget.TryTake(10));
   EXPECT_FALSE(budget.TryTake(std::numeric_limits<int64_t>::max()));
 }
