@@ -53,6 +53,9 @@ absl::StatusOr<Value> InsertToken(OpContext& context, const Value& x, const Valu
 // (B, L, D) → (B, D, L).
 absl::StatusOr<Value> TransposeTokens(OpContext& context, const Value& x);
 
+// (B, H, W, C) → (B, C, H, W): TransposeTokens of a map.
+absl::StatusOr<Value> ChannelsFirst(OpContext& context, const Value& x);
+
 // (B, H, W, C) → (B, ceil(H/2), ceil(W/2), 4C).
 absl::StatusOr<Value> SpaceToDepth(OpContext& context, const Value& x);
 

@@ -208,6 +208,12 @@ absl::StatusOr<Value> TransposeTokens(OpContext& context, const Value& x) {
   return result;
 }
 
+absl::StatusOr<Value> ChannelsFirst(OpContext& context, const Value& x) {
+  const Value tokens = Reshape(context, x, {x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
+  LM_ASSIGN_OR_RETURN(const Value map, TransposeTokens(context, tokens));
+  return Reshape(context, map, {x.dim(0), x.dim(3), x.dim(1), x.dim(2)});
+}
+
 absl::StatusOr<Value> ResizeBicubic(OpContext& context, const Value& x, int64_t height,
                                     int64_t width) {
   const OperationScope operation(context, "resize_bicubic", x);

@@ -53,6 +53,10 @@ absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input) {
     LM_ASSIGN_OR_RETURN(Tensor exported, Export(feature, stream_));
     result.features.push_back(std::move(exported));
   }
+  for (const auto& [name, value] : output.stages) {
+    LM_ASSIGN_OR_RETURN(Tensor exported, Export(value, stream_));
+    result.stages.emplace_back(name, std::move(exported));
+  }
   return result;
 }
 
@@ -66,7 +70,9 @@ absl::StatusOr<NetworkOutput> CpuEngine::Forward(const ConstTensorView& input, P
   LM_RETURN_IF_ERROR(CheckEngineInput(input));
   OpContext context{stream_, arena_, DType::kFloat32, profiler};
   LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, packed_->options.normalization));
-  return packed_->network->Forward(context, image);
+  ForwardOptions options;
+  options.stages = packed_->options.stages;
+  return packed_->network->Forward(context, image, options);
 }
 
 absl::StatusOr<Value> CpuEngine::Import(OpContext& context, const ConstTensorView& input,

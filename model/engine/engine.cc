@@ -36,6 +36,10 @@ absl::StatusOr<std::vector<std::unique_ptr<Engine>>> Engine::CreateInstances(
     return absl::UnimplementedError(
         absl::StrCat("engine: ", ToString(options.dtype), " on cpu, wanted f32"));
   }
+  if (options.stages && !options.device.is_cpu()) {
+    return absl::UnimplementedError(
+        absl::StrCat("engine: stages on ", options.device.ToString(), ", wanted cpu"));
+  }
   LM_ASSIGN_OR_RETURN(const int threads, ThreadsOfEach(options, count));
   LM_ASSIGN_OR_RETURN(const std::shared_ptr<PackedNetwork> packed,
                       PackedNetwork::Create(std::move(network), options));

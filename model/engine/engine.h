@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,11 +20,12 @@ namespace localmamba {
 
 // In host memory, float32.
 struct EngineOutput {
-  Tensor logits;                 // (B, num_classes); empty without a head
-  Tensor pooled;                 // (B, width); empty without a head
-  std::vector<Tensor> features;  // per out_index (B, C, H, W)
-  absl::Duration compute_time;   // of the network alone, without copies to and from a device
-  size_t activation_bytes = 0;   // largest use of device memory by a pass of this shape
+  Tensor logits;  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty without a head
+  Tensor pooled;  // (B, width); empty without a head
+  std::vector<Tensor> features;                        // per out_index (B, C, H, W)
+  std::vector<std::pair<std::string, Tensor>> stages;  // NetworkOutput::stages if wanted
+  absl::Duration compute_time;  // of the network alone, without copies to and from a device
+  size_t activation_bytes = 0;  // largest use of device memory by a pass of this shape
 };
 
 // Used by one thread at a time; different engines by different threads, also if they share a

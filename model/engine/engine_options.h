@@ -13,6 +13,7 @@ struct EngineOptions {
   DType dtype = DType::kFloat32;     // of activations; float32 only on the CPU
   int cpu_threads = 0;               // 0: all the process may use
   PixelNormalization normalization;  // of u8 input
+  bool stages = false;               // runs give EngineOutput::stages too; on the CPU only
 };
 
 }  // namespace localmamba

@@ -3,17 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
-#include "model/autograd/operations.h"
 
 namespace localmamba {
 namespace {
-
-// (B, C, H, W) → (B, H, W, C).
-absl::StatusOr<Value> ChannelsLast(OpContext& context, const Value& x) {
-  const Value map = ops::Reshape(context, x, {x.dim(0), x.dim(1), x.dim(2) * x.dim(3)});
-  LM_ASSIGN_OR_RETURN(const Value cells, ops::TransposeTokens(context, map));
-  return ops::Reshape(context, cells, {x.dim(0), x.dim(2), x.dim(3), x.dim(1)});
-}
 
 FeatureShape ShapeOf(const LocalVimConfig& config, int64_t /*layer*/) {
   return {config.embed_dim, config.patch_size};
@@ -57,13 +49,10 @@ absl::Status Backbone::Pack(OpContext& context) {
 
 absl::StatusOr<std::vector<Value>> Backbone::Forward(OpContext& context, const Value& input,
                                                      const ForwardOptions& options) {
-  LM_ASSIGN_OR_RETURN(const NetworkOutput output, network_->Forward(context, input, options));
-  std::vector<Value> features;
-  for (const Value& feature : output.features) {
-    LM_ASSIGN_OR_RETURN(Value map, ChannelsLast(context, feature));
-    features.push_back(std::move(map));
-  }
-  return features;
+  ForwardOptions backbone_options = options;
+  backbone_options.channels_last_features = true;
+  LM_ASSIGN_OR_RETURN(NetworkOutput output, network_->Forward(context, input, backbone_options));
+  return std::move(output.features);
 }
 
 }  // namespace localmamba

@@ -27,20 +27,33 @@ MapConv::MapConv(ParameterSet& parameters, const std::string& name, int64_t in, 
 }
 
 absl::Status MapConv::Pack(OpContext& context) {
-  LM_ASSIGN_OR_RETURN(weight_, PackParameter(context, *weight_parameter_, context.dtype));
-  const int64_t out = weight_.dim(0);
-  const int64_t in = weight_.dim(1);
-  if (kernel_ == 1) {
-    weight_ = ops::Reshape(context, weight_, {out, in});
-  } else {
-    const Value taps_last = ops::Reshape(context, weight_, {out, in, kernel_ * kernel_});
-    LM_ASSIGN_OR_RETURN(weight_, ops::TransposeTokens(context, taps_last));
-    weight_ = ops::Reshape(context, weight_, {out, kernel_, kernel_, in});
-  }
+  LM_ASSIGN_OR_RETURN(const Value weight,
+                      PackParameter(context, *weight_parameter_, context.dtype));
+  LM_ASSIGN_OR_RETURN(weight_, ChannelsLast(context, weight));
   if (bias_parameter_ != nullptr) {
     LM_ASSIGN_OR_RETURN(bias_, PackParameter(context, *bias_parameter_, DType::kFloat32));
   }
   return absl::OkStatus();
+}
+
+absl::Status MapConv::PackScaled(OpContext& context, const Value& scale, const Value& shift) {
+  LM_CHECK(bias_parameter_ == nullptr);
+  LM_ASSIGN_OR_RETURN(const Value weight,
+                      PackParameter(context, *weight_parameter_, DType::kFloat32));
+  LM_ASSIGN_OR_RETURN(const Value scaled, ops::ScaleImages(context, weight, scale));
+  LM_ASSIGN_OR_RETURN(const Value rounded, ops::Convert(context, scaled, context.dtype));
+  LM_ASSIGN_OR_RETURN(weight_, ChannelsLast(context, rounded));
+  bias_ = shift;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Value> MapConv::ChannelsLast(OpContext& context, const Value& weight) const {
+  const int64_t out = weight.dim(0);
+  const int64_t in = weight.dim(1);
+  if (kernel_ == 1) return ops::Reshape(context, weight, {out, in});
+  const Value taps_last = ops::Reshape(context, weight, {out, in, kernel_ * kernel_});
+  LM_ASSIGN_OR_RETURN(const Value taps_first, ops::TransposeTokens(context, taps_last));
+  return ops::Reshape(context, taps_first, {out, kernel_, kernel_, in});
 }
 
 absl::StatusOr<Value> MapConv::Forward(OpContext& context, const Value& x,

@@ -27,6 +27,10 @@ class MapConv {
           int64_t kernel, Bias bias, const Initializer& weight_init);
 
   absl::Status Pack(OpContext& context);
+  // The same with the norm after it folded in: Forward gives scale[o] * x + shift[o] of each output
+  // x of the convolution, which has no bias. scale, shift: (out), float32, constants on the
+  // context's device.
+  absl::Status PackScaled(OpContext& context, const Value& scale, const Value& shift);
 
   struct Options {
     Activation activation = Activation::kIdentity;
@@ -41,6 +45,9 @@ class MapConv {
   }
 
  private:
+  // The parameter's value in the layout of Forward.
+  absl::StatusOr<Value> ChannelsLast(OpContext& context, const Value& weight) const;
+
   int64_t kernel_;
   Parameter* weight_parameter_;
   Parameter* bias_parameter_ = nullptr;

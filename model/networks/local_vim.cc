@@ -137,6 +137,9 @@ absl::StatusOr<NetworkOutput> LocalVim::Forward(OpContext& context, const Value&
     factor = options.branch_factor(l);
     if (features < out_norms_.size() && config_.out_indices[features] == static_cast<int64_t>(l)) {
       LM_ASSIGN_OR_RETURN(Value feature, Feature(context, hidden, out_norms_[features], tokens));
+      if (!options.channels_last_features) {
+        LM_ASSIGN_OR_RETURN(feature, ops::ChannelsFirst(context, feature));
+      }
       output.features.push_back(std::move(feature));
     }
   }
@@ -185,8 +188,7 @@ absl::StatusOr<Value> LocalVim::Feature(OpContext& context, const Value& hidden,
     LM_ASSIGN_OR_RETURN(x, WithoutClassToken(context, x));
   }
   LM_ASSIGN_OR_RETURN(x, norm.Forward(context, x));
-  LM_ASSIGN_OR_RETURN(x, ops::TransposeTokens(context, x));
-  return ops::Reshape(context, x, {x.dim(0), x.dim(1), tokens.height, tokens.width});
+  return ops::Reshape(context, x, {x.dim(0), tokens.height, tokens.width, x.dim(2)});
 }
 
 absl::StatusOr<Value> LocalVim::WithoutClassToken(OpContext& context, const Value& x) const {

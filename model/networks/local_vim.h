@@ -49,6 +49,7 @@ class LocalVim final : public Network {
   // Pools, and applies the head.
   absl::Status Classify(OpContext& context, const Value& hidden, const Value& residual,
                         NetworkOutput& output) const;
+  // (B, H, W, E).
   absl::StatusOr<Value> Feature(OpContext& context, const Value& hidden, const NormLayer& norm,
                                 const Tokens& tokens) const;
   absl::StatusOr<Value> WithoutClassToken(OpContext& context, const Value& x) const;

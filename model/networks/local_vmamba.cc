@@ -10,17 +10,6 @@
 #include "model/networks/check_input.h"
 
 namespace localmamba {
-namespace {
-
-// (B, H, W, C) → (B, C, H, W).
-absl::StatusOr<Value> ChannelsFirst(OpContext& context, const Value& x) {
-  const Value tokens = ops::Reshape(context, x, {x.dim(0), x.dim(1) * x.dim(2), x.dim(3)});
-  LM_ASSIGN_OR_RETURN(const Value map, ops::TransposeTokens(context, tokens));
-  return ops::Reshape(context, map, {x.dim(0), x.dim(3), x.dim(1), x.dim(2)});
-}
-
-}  // namespace
-
 LocalVMamba::LocalVMamba(const LocalVMambaConfig& config)
     : config_(config),
       patch_embed_(parameters_, "patch_embed.0", config.patch_size, config.dims.front(),
@@ -94,8 +83,10 @@ absl::StatusOr<NetworkOutput> LocalVMamba::Forward(OpContext& context, const Val
     const size_t features = output.features.size();
     if (features < out_norms_.size() && config_.out_indices[features] == static_cast<int64_t>(s)) {
       const LayerScope layer(context, "outnorm", s);
-      LM_ASSIGN_OR_RETURN(const Value normed, out_norms_[features].Forward(context, x));
-      LM_ASSIGN_OR_RETURN(Value feature, ChannelsFirst(context, normed));
+      LM_ASSIGN_OR_RETURN(Value feature, out_norms_[features].Forward(context, x));
+      if (!options.channels_last_features) {
+        LM_ASSIGN_OR_RETURN(feature, ops::ChannelsFirst(context, feature));
+      }
       output.features.push_back(std::move(feature));
     }
     if (!classifier_.has_value() && output.features.size() == out_norms_.size()) return output;

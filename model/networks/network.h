@@ -1,11 +1,12 @@
-// A backbone with its classification head, or a backbone alone: one definition for serving and for
-// training.
+// A backbone alone or with a head: one definition for serving and for training.
 #ifndef LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_
 #define LOCALMAMBA_MODEL_NETWORKS_NETWORK_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,13 +19,22 @@
 namespace localmamba {
 
 struct NetworkOutput {
-  Value logits;  // (B, num_classes); empty without a head
+  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty without a head.
+  Value logits;
   Value pooled;  // (B, width) that the head sees: the embedding; empty without a head
-  std::vector<Value> features;  // per out_index (B, C, H, W), after its outnorm
+  // Per out_index, after its outnorm: (B, C, H, W), or (B, H, W, C) if ForwardOptions say so.
+  std::vector<Value> features;
+  // If ForwardOptions ask for it: what heads make on their way, by the names of their parts, maps
+  // channels first.
+  std::vector<std::pair<std::string, Value>> stages;
 };
 
-// What training asks of a forward pass.
 struct ForwardOptions {
+  bool channels_last_features = false;
+  bool stages = false;
+
+  // ---- For training ----
+
   // Stochastic depth: for each layer (block) the factors of its branch, one per image, (B),
   // float32; an empty value, or no entries at all: 1.
   std::vector<Value> branch_factors;

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "model/weights/initialize.h"
@@ -15,6 +17,9 @@
 
 namespace localmamba {
 namespace {
+
+// Of a batch norm of PyTorch: training steps, which nothing here depends on.
+constexpr absl::string_view kBatchCounter = ".num_batches_tracked";
 
 bool IsFloatingPoint(DType dtype) {
   return dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16;
@@ -35,10 +40,10 @@ absl::Status AssignWeights(const NamedTensors& tensors, Allocator& allocator,
   for (Parameter& parameter : parameters.parameters()) {
     const auto it = tensors.find(parameter.name);
     if (it == tensors.end()) {
-      if (parameter.trainable) {
-        problems.Add(absl::StrCat("\"", parameter.name, "\" is missing"));
-      } else {
+      if (parameter.is_computed()) {
         computed.push_back(&parameter);
+      } else {
+        problems.Add(absl::StrCat("\"", parameter.name, "\" is missing"));
       }
       continue;
     }
@@ -57,7 +62,7 @@ absl::Status AssignWeights(const NamedTensors& tensors, Allocator& allocator,
     accepted.emplace(&parameter, std::move(value));
   }
   for (const auto& [name, tensor] : tensors) {
-    if (parameters.Find(name) == nullptr) {
+    if (parameters.Find(name) == nullptr && !absl::EndsWith(name, kBatchCounter)) {
       problems.Add(absl::StrCat("\"", name, "\" ", ToString(tensor.dtype()),
                                 tensor.shape().ToString(), " is unexpected"));
     }

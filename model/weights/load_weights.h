@@ -13,8 +13,8 @@
 namespace localmamba {
 
 // Gives every parameter the tensor of its name, as float32 (f16 and bf16 are converted). Float32
-// tensors are shared, not copied. A buffer that `tensors` lacks is computed, in memory of
-// `allocator` (of the CPU).
+// tensors are shared, not copied. A rotary table that `tensors` lacks is computed, in memory of
+// `allocator` (of the CPU). The step counters of batch norms are ignored.
 //
 // Names, shapes, dtypes and values are checked first. On error nothing is assigned:
 // INVALID_ARGUMENT lists all that is missing, unexpected, of another shape or dtype, or not finite;

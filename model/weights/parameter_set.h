@@ -36,8 +36,13 @@ struct Parameter {
   std::string name;  // official name, e.g. layers.0.mixer.A_log_0
   Shape shape;
   Initializer init;
-  bool trainable = true;  // false: a buffer (rope.*); computed where a weights file lacks it
+  bool trainable = true;  // false: a buffer
   Value value;            // float32; empty until initialised or loaded
+
+  // Whether a weights file may lack it, because its value follows from its shape: rotary tables.
+  [[nodiscard]] bool is_computed() const {
+    return init.kind == Initializer::Kind::kRopeCos || init.kind == Initializer::Kind::kRopeSin;
+  }
 };
 
 // Owns the parameters of one network, in official order. Addresses of parameters stay valid.
