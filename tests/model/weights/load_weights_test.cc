@@ -31,8 +31,9 @@ class LoadWeightsTest : public ::testing::Test {
   LoadWeightsTest() : allocator_(*CreateDeviceAllocator(Device::Cpu())) {
     weight_ = parameters_.Declare("head.weight", {2, 3}, {});
     bias_ = parameters_.Declare("head.bias", {2}, {});
-    const Initializer table = {.kind = Initializer::Kind::kConstant, .scale = 4.0};
-    buffer_ = parameters_.Declare("rope.freqs_cos", {2}, table, /*trainable=*/false);
+    const Initializer table = {
+        .kind = Initializer::Kind::kRopeCos, .grid_height = 1, .grid_width = 1};
+    buffer_ = parameters_.Declare("rope.freqs_cos", {1, 4}, table, /*trainable=*/false);
   }
 
   absl::Status Assign(const NamedTensors& tensors) {
@@ -51,19 +52,29 @@ TEST_F(LoadWeightsTest, SharesFloat32TensorsAndComputesAMissingBuffer) {
   ASSERT_TRUE(Assign({{"head.weight", weight}, {"head.bias", Filled({2}, 0.5F)}}).ok());
   EXPECT_EQ(weight_->value.tensor().data<float>(), weight.data<float>());
   EXPECT_EQ(bias_->value.tensor().data<float>()[1], 1.5F);
-  EXPECT_EQ(buffer_->value.tensor().data<float>()[1], 4.0F);
+  EXPECT_EQ(buffer_->value.tensor().data<float>()[1], 1.0F);  // the cosine at the first cell
+}
+
+TEST_F(LoadWeightsTest, StatisticsOfABatchNormMayNotBeMissingButItsStepCounter) {
+  parameters_.Declare("bn.running_var", {2}, {}, /*trainable=*/false);
+  NamedTensors tensors = {{"head.weight", Filled({2, 3}, 1.0F)},
+                          {"head.bias", Filled({2}, 0.5F)},
+                          {"bn.num_batches_tracked", *AllocateHostTensor(DType::kInt64, {})}};
+  EXPECT_THAT(std::string(Assign(tensors).message()), HasSubstr("\"bn.running_var\" is missing"));
+  tensors["bn.running_var"] = Filled({2}, 1.0F);
+  EXPECT_TRUE(Assign(tensors).ok());
 }
 
 TEST_F(LoadWeightsTest, ABufferInTheFileIsUsed) {
   ASSERT_TRUE(Assign({{"head.weight", Filled({2, 3}, 1.0F)},
                       {"head.bias", Filled({2}, 0.5F)},
-                      {"rope.freqs_cos", Filled({2}, 8.0F)}})
+                      {"rope.freqs_cos", Filled({1, 4}, 8.0F)}})
                   .ok());
   EXPECT_EQ(buffer_->value.tensor().data<float>()[1], 9.0F);
 }
 
 TEST_F(LoadWeightsTest, ReportsEveryMismatchAtOnceAndAssignsNothing) {
-  Tensor bad = Filled({2}, 0.0F);
+  Tensor bad = Filled({1, 4}, 0.0F);
   bad.data<float>()[1] = std::numeric_limits<float>::quiet_NaN();
   const absl::Status status = Assign({{"head.weight", Filled({3, 2}, 1.0F)},
                                       {"rope.freqs_cos", bad},
