@@ -20,6 +20,7 @@ absl::Status NormalizePixelsCuda(const ConstTensorView& x, const PixelNormalizat
                                  const TensorView& y, Stream& stream);
 absl::Status ResizeAntialiasedCpu(const ConstTensorView& x, ResizeFilter filter,
                                   const TensorView& y, Stream& stream);
+absl::Status ResizeArgmaxCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeBicubicBackwardCpu(const ConstTensorView& dy, const TensorView& dx,
                                       Stream& stream);
 absl::Status ResizeBicubicBackwardCuda(const ConstTensorView& dy, const TensorView& dx,

@@ -5,6 +5,7 @@
 
 #include "kernels/image/normalize_pixels.h"
 #include "kernels/image/resize_antialiased.h"
+#include "kernels/image/resize_argmax.h"
 #include "kernels/image/resize_bicubic.h"
 #include "kernels/image/resize_bilinear.h"
 #include "kernels/image/resize_nearest.h"
@@ -65,6 +66,21 @@ void BenchmarkResizeBicubic(benchmark::State& state) {
   Report(state, status, to[0] * to[1]);
 }
 BENCHMARK(BenchmarkResizeBicubic)->ArgName("C")->Arg(192);
+
+// Logits of 150 classes to the labels of a photograph.
+void BenchmarkResizeArgmax(benchmark::State& state) {
+  const Shape from = {1, 512, 683, 150};
+  const Shape to = {1, 480, 640};
+  Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(0)));
+  const std::vector<float> x(static_cast<size_t>(from.elements()));
+  std::vector<int32_t> y(static_cast<size_t>(to.elements()));
+  absl::Status status;
+  for ([[maybe_unused]] auto iteration : state) {
+    status = ResizeArgmax({x.data(), DType::kFloat32, from}, {y.data(), DType::kInt32, to}, stream);
+  }
+  Report(state, status, to.elements());
+}
+BENCHMARK(BenchmarkResizeArgmax)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 
 // Maps of a pyramid, to twice their size. Bytes of the output.
 template <absl::Status (*resize)(const ConstTensorView&, const TensorView&, Stream&)>
