@@ -27,11 +27,18 @@ absl::StatusOr<EngineOptions> EngineFlags::Options() const {
   return options;
 }
 
+absl::StatusOr<VersionOnDisk> EngineFlags::Find() const {
+  VersionOnDisk found;
+  LM_ASSIGN_OR_RETURN(found.folder, ReadModelFolder(model_));
+  LM_ASSIGN_OR_RETURN(found.version, ResolveVersion(found.folder, version_));
+  LM_ASSIGN_OR_RETURN(found.spec, ReadVersionSpec(found.folder, found.version));
+  return found;
+}
+
 absl::StatusOr<std::shared_ptr<ModelVersion>> EngineFlags::Load() const {
   LM_ASSIGN_OR_RETURN(const EngineOptions options, Options());
-  LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadModelFolder(model_));
-  LM_ASSIGN_OR_RETURN(const int64_t version, ResolveVersion(folder, version_));
-  return LoadModelVersion(folder, version, options);
+  LM_ASSIGN_OR_RETURN(const VersionOnDisk found, Find());
+  return LoadModelVersion(found.folder, found.version, options);
 }
 
 }  // namespace localmamba::tool

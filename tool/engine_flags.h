@@ -12,6 +12,13 @@
 
 namespace localmamba::tool {
 
+// A version of a model on disk.
+struct VersionOnDisk {
+  ModelFolder folder;
+  int64_t version = 0;
+  ModelSpec spec;
+};
+
 // --model (or the first argument), --version, --device, --dtype and --threads.
 class EngineFlags {
  public:
@@ -19,6 +26,9 @@ class EngineFlags {
 
   // Errors: NOT_FOUND, INVALID_ARGUMENT; those of Device::Parse and LoadModelVersion.
   [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load() const;
+
+  // What --model and --version name, without its weights. Errors: NOT_FOUND, INVALID_ARGUMENT.
+  [[nodiscard]] absl::StatusOr<VersionOnDisk> Find() const;
 
   [[nodiscard]] absl::StatusOr<EngineOptions> Options() const;
 

@@ -1,4 +1,5 @@
-// localmamba_tool forward: one run of a network on a tensor from a file.
+// localmamba_tool forward: one run of a network on a tensor from a file, or of a detector on an
+// image.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "model/weights/safetensors.h"
 #include "tool/command.h"
 #include "tool/engine_flags.h"
+#include "tool/forward_detector.h"
 
 namespace localmamba::tool {
 namespace {
@@ -33,14 +35,41 @@ class ForwardCommand final : public Command {
  public:
   explicit ForwardCommand(CLI::App& app) {
     engine_.AddFlags(app);
-    app.add_option("--input", input_,
-                   "safetensors file with the tensor \"input\", (N,3,H,W), normalised")
+    CLI::Option_group* input = app.add_option_group("input");
+    input->add_option("--input", input_,
+                      "safetensors file with the tensor \"input\", (N,3,H,W), normalised");
+    input->add_option("--image", image_, "Image file, for a detector");
+    input->require_option(1);
+    app.add_option("--output", output_,
+                   "safetensors file to write: \"logits\"; of a detector all stages")
         ->required();
-    app.add_option("--output", output_, "safetensors file to write: \"logits\"")->required();
     app.add_flag("--features", features_, "Write the feature maps \"feature_0\"... instead");
+    app.add_option("--objects", objects_, "JSON file to write with the objects a detector finds");
   }
 
   absl::Status Run() override {
+    LM_ASSIGN_OR_RETURN(const VersionOnDisk version, engine_.Find());
+    const bool detects = version.spec.task == ModelTask::kDetection;
+    if (detects && image_.empty()) {
+      return absl::InvalidArgumentError("--input: the model is a detector, which takes --image");
+    }
+    if (!detects && (!image_.empty() || !objects_.empty())) {
+      return absl::InvalidArgumentError(absl::StrCat(image_.empty() ? "--objects" : "--image",
+                                                     " is for detectors, which the model is not"));
+    }
+    return detects ? RunDetector(version) : RunNetwork();
+  }
+
+ private:
+  absl::Status RunDetector(const VersionOnDisk& version) const {
+    if (features_) {
+      return absl::InvalidArgumentError("--features: of a detector all stages are written");
+    }
+    LM_ASSIGN_OR_RETURN(const EngineOptions options, engine_.Options());
+    return ForwardDetector(version, options, {image_, output_, objects_});
+  }
+
+  absl::Status RunNetwork() const {
     LM_ASSIGN_OR_RETURN(const Tensor input, ReadInput(input_));
     LM_ASSIGN_OR_RETURN(const std::shared_ptr<ModelVersion> version, engine_.Load());
     LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engines.front()->Run(input));
@@ -52,7 +81,6 @@ class ForwardCommand final : public Command {
     return absl::OkStatus();
   }
 
- private:
   [[nodiscard]] absl::StatusOr<NamedTensors> Select(const EngineOutput& output) const {
     NamedTensors tensors;
     if (!features_) {
@@ -73,7 +101,9 @@ class ForwardCommand final : public Command {
 
   EngineFlags engine_;
   std::string input_;
+  std::string image_;
   std::string output_;
+  std::string objects_;
   bool features_ = false;
 };
 

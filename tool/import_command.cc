@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -63,6 +64,11 @@ class ImportCommand final : public Command {
   absl::Status Run() override {
     LM_ASSIGN_OR_RETURN(TorchCheckpoint checkpoint, ReadTorchCheckpoint(checkpoint_, entry_));
     LM_ASSIGN_OR_RETURN(const ModelSpec spec, SpecOf(checkpoint));
+    if (!std::holds_alternative<std::monostate>(spec.head)) {
+      return absl::UnimplementedError(
+          "models with a head for detection or segmentation cannot be "
+          "imported yet, only their backbones");
+    }
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                         CreateDeviceAllocator(Device::Cpu()));
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network, CreateNetwork(spec.network));

@@ -10,7 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "kernels/base/status_macros.h"
+#include "model/heads/detector_complexity.h"
 #include "model/networks/complexity.h"
+#include "model/vision/keep_ratio.h"
 #include "server/repository/json_layout.h"
 #include "server/repository/model_folder.h"
 #include "tool/command.h"
@@ -28,21 +30,38 @@ absl::string_view FamilyOf(const NetworkConfig& config) {
   return std::holds_alternative<LocalVimConfig>(config) ? "LocalVim" : "LocalVMamba";
 }
 
-// Names of the blocks that scan, in the order of scan.directions.
-std::vector<std::string> BlockNames(const NetworkConfig& config) {
+// Names of the blocks that scan, in the order of scan.directions. prefix: of the network's layers.
+std::vector<std::string> BlockNames(const NetworkConfig& config, absl::string_view prefix) {
   std::vector<std::string> names;
   if (const auto* vmamba = std::get_if<LocalVMambaConfig>(&config)) {
     for (size_t stage = 0; stage < vmamba->depths.size(); ++stage) {
       for (int64_t block = 0; block < vmamba->depths[stage]; ++block) {
-        names.push_back(absl::StrCat("layers.", stage, ".blocks.", block));
+        names.push_back(absl::StrCat(prefix, "layers.", stage, ".blocks.", block));
       }
     }
     return names;
   }
   for (size_t layer = 0; layer < ScanOf(config).directions.size(); ++layer) {
-    names.push_back(absl::StrCat("layers.", layer));
+    names.push_back(absl::StrCat(prefix, "layers.", layer));
   }
   return names;
+}
+
+// What the network is fed with the usual image: of a detector the largest input.
+Shape InputSize(const ModelSpec& spec) {
+  if (!spec.keep_ratio.has_value()) {
+    return {spec.preprocess.crop_height, spec.preprocess.crop_width};
+  }
+  const ImageGeometry geometry =
+      KeepRatioGeometry(*spec.keep_ratio, spec.keep_ratio->short_side, spec.keep_ratio->long_side);
+  return {geometry.input_height, geometry.input_width};
+}
+
+absl::StatusOr<Complexity> Count(const ModelSpec& spec, int64_t height, int64_t width) {
+  if (const auto* detection = std::get_if<DetectionConfig>(&spec.head)) {
+    return CountDetectorComplexity(spec.network, *detection, height, width);
+  }
+  return CountComplexity(spec.network, height, width);
 }
 
 ordered_json ToJson(const LayerComplexity& layer) {
@@ -69,10 +88,10 @@ class InspectCommand final : public Command {
       LM_ASSIGN_OR_RETURN(const int64_t version, ResolveVersion(folder, version_));
       LM_ASSIGN_OR_RETURN(folder.spec, ReadVersionSpec(folder, version));
     }
-    if (height_ == 0) height_ = folder.spec.preprocess.crop_height;
-    if (width_ == 0) width_ = folder.spec.preprocess.crop_width;
-    LM_ASSIGN_OR_RETURN(const Complexity complexity,
-                        CountComplexity(folder.spec.network, height_, width_));
+    const Shape input = InputSize(folder.spec);
+    if (height_ == 0) height_ = input[0];
+    if (width_ == 0) width_ = input[1];
+    LM_ASSIGN_OR_RETURN(const Complexity complexity, Count(folder.spec, height_, width_));
     const ordered_json report = Report(folder, complexity);
     if (json_) {
       std::fputs(LayOutJson(report).c_str(), stdout);
@@ -86,7 +105,8 @@ class InspectCommand final : public Command {
   [[nodiscard]] ordered_json Report(const ModelFolder& folder, const Complexity& complexity) const {
     const NetworkConfig& network = folder.spec.network;
     const LayerDirections none;
-    const std::vector<std::string> blocks = BlockNames(network);
+    const std::vector<std::string> blocks = BlockNames(
+        network, std::holds_alternative<DetectionConfig>(folder.spec.head) ? "backbone." : "");
     ordered_json layers = ordered_json::array();
     size_t block = 0;
     for (const LayerComplexity& layer : complexity.layers) {
@@ -105,7 +125,7 @@ class InspectCommand final : public Command {
             {"family", std::string(FamilyOf(network))},
             {"versions", folder.versions},
             {"supernet", ScanOf(network).supernet},
-            {"classes", NumClasses(network)},
+            {"classes", NumClasses(folder.spec)},
             {"image_height", height_},
             {"image_width", width_},
             {"total", ToJson(complexity.total)},
@@ -126,7 +146,7 @@ class InspectCommand final : public Command {
     std::printf("%s: %s%s, %lld classes, versions %s\n", folder.name.c_str(),
                 std::string(FamilyOf(folder.spec.network)).c_str(),
                 ScanOf(folder.spec.network).supernet ? " supernet" : "",
-                static_cast<long long>(NumClasses(folder.spec.network)), versions.c_str());
+                static_cast<long long>(NumClasses(folder.spec)), versions.c_str());
     std::printf("for one image of %lld x %lld\n\n", static_cast<long long>(height_),
                 static_cast<long long>(width_));
     std::printf("%-24s %12s %16s %16s  %s\n", "layer", "parameters", "MACs (official)",

@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "kernels/base/annotate.h"
+#include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
+#include "model/heads/detector_variants.h"
 #include "model/networks/variants.h"
+#include "model/vision/coco_classes.h"
 #include "model/vision/imagenet_labels.h"
 #include "model/vision/labels.h"
 #include "server/repository/model_folder.h"
@@ -15,12 +17,23 @@
 namespace localmamba::tool {
 
 absl::StatusOr<ModelSpec> VariantSpec(const std::string& variant) {
-  absl::StatusOr<NetworkConfig> network = VariantConfig(variant);
-  if (!network.ok()) return Annotate(network.status(), "--variant");
   ModelSpec spec;
+  spec.description = variant;
+  const absl::StatusOr<DetectorVariant> detector = DetectorVariantConfig(variant);
+  if (detector.ok()) {
+    spec.network = detector->backbone;
+    spec.head = detector->detection;
+    spec.keep_ratio = detector->preprocess;
+    spec.task = ModelTask::kDetection;
+    return spec;
+  }
+  const absl::StatusOr<NetworkConfig> network = VariantConfig(variant);
+  if (!network.ok()) {
+    return absl::NotFoundError(absl::StrCat("--variant: ", network.status().message(), ", ",
+                                            absl::StrJoin(DetectorVariantNames(), ", ")));
+  }
   spec.network = *network;
   spec.task = NumClasses(spec.network) > 0 ? ModelTask::kClassification : ModelTask::kFeatures;
-  spec.description = variant;
   return spec;
 }
 
@@ -47,17 +60,23 @@ void ModelDestination::AddFlags(CLI::App& app) {
   app.add_option("--dtype", dtype_, "Type of the stored weights")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}))
       ->capture_default_str();
-  app.add_option("--labels", labels_path_,
-                 "labels.json with the class names (default: ImageNet's if there are 1000)");
+  app.add_option(
+      "--labels", labels_path_,
+      "labels.json with the class names (default: ImageNet's or COCO's if there are as many)");
   app.add_flag("--force", force_, "Replace a version or model.json that is there");
 }
 
-absl::StatusOr<std::string> ModelDestination::LabelsJson(int64_t classes) const {
+absl::StatusOr<std::string> ModelDestination::LabelsJson(const ModelSpec& spec) const {
+  const int64_t classes = NumClasses(spec);
   std::vector<std::string> labels;
   if (!labels_path_.empty()) {
     LM_ASSIGN_OR_RETURN(labels, ReadLabels(labels_path_, classes));
-  } else if (classes == static_cast<int64_t>(ImageNetLabels().size())) {
+  } else if (spec.task == ModelTask::kClassification &&
+             classes == static_cast<int64_t>(ImageNetLabels().size())) {
     return FormatLabels(ImageNetLabels());
+  } else if (spec.task == ModelTask::kDetection &&
+             classes == static_cast<int64_t>(CocoClasses().size())) {
+    for (const CocoClass& coco_class : CocoClasses()) labels.emplace_back(coco_class.name);
   } else {
     return std::string();
   }
@@ -70,7 +89,7 @@ absl::Status ModelDestination::Write(const ModelSpec& spec, const ParameterSet& 
   options.version = version_;
   options.overwrite = force_;
   LM_ASSIGN_OR_RETURN(options.dtype, ParseDType(dtype_));
-  LM_ASSIGN_OR_RETURN(options.labels_json, LabelsJson(NumClasses(spec.network)));
+  LM_ASSIGN_OR_RETURN(options.labels_json, LabelsJson(spec));
   const absl::Status status = WriteModel(out_, spec, parameters, options);
   if (absl::IsAlreadyExists(status)) {
     return absl::AlreadyExistsError(absl::StrCat(status.message(), " (--force replaces it)"));

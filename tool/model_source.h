@@ -12,7 +12,8 @@
 
 namespace localmamba::tool {
 
-// The spec of a variant: evaluation preprocessing of ImageNet, and features if it has no head.
+// The spec of a variant, a network or a detector: its official preprocessing, and features if it has
+// no head.
 // Errors: NOT_FOUND.
 absl::StatusOr<ModelSpec> VariantSpec(const std::string& variant);
 
@@ -37,12 +38,13 @@ class ModelDestination {
  public:
   void AddFlags(CLI::App& app);
 
-  // Writes the model and prints where it is. A network of 1000 classes gets the names of ImageNet
-  // unless --labels says otherwise. Errors: INVALID_ARGUMENT; those of WriteModel.
+  // Writes the model and prints where it is. A classifier of 1000 classes gets the names of
+  // ImageNet, a detector of 80 those of COCO, unless --labels says otherwise.
+  // Errors: INVALID_ARGUMENT; those of WriteModel.
   absl::Status Write(const ModelSpec& spec, const ParameterSet& parameters) const;
 
  private:
-  [[nodiscard]] absl::StatusOr<std::string> LabelsJson(int64_t classes) const;
+  [[nodiscard]] absl::StatusOr<std::string> LabelsJson(const ModelSpec& spec) const;
 
   std::string out_;
   int64_t version_ = 1;

@@ -47,8 +47,7 @@ absl::Status ValidateSegmentation(const SegmentationConfig& head, int64_t featur
 }  // namespace
 
 absl::Status Validate(const HeadConfig& head, const NetworkConfig& network) {
-  const auto* segmentation = std::get_if<SegmentationConfig>(&head);
-  if (segmentation == nullptr) return absl::OkStatus();
+  if (std::holds_alternative<std::monostate>(head)) return absl::OkStatus();
   const auto [classes, features] = std::visit(
       [](const auto& family) {
         return std::pair(family.num_classes, static_cast<int64_t>(family.out_indices.size()));
@@ -58,7 +57,17 @@ absl::Status Validate(const HeadConfig& head, const NetworkConfig& network) {
     return absl::InvalidArgumentError(
         absl::StrCat("the network's num_classes is ", classes, ", wanted 0 under a head"));
   }
-  return ValidateSegmentation(*segmentation, features);
+  const auto* segmentation = std::get_if<SegmentationConfig>(&head);
+  return segmentation != nullptr ? ValidateSegmentation(*segmentation, features)
+                                 : Validate(std::get<DetectionConfig>(head), network);
+}
+
+int64_t NumClasses(const HeadConfig& head, const NetworkConfig& network) {
+  if (const auto* segmentation = std::get_if<SegmentationConfig>(&head)) {
+    return segmentation->num_classes;
+  }
+  if (const auto* detection = std::get_if<DetectionConfig>(&head)) return detection->num_classes;
+  return std::visit([](const auto& family) { return family.num_classes; }, network);
 }
 
 }  // namespace localmamba

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "model/heads/detection_config.h"
 #include "model/networks/network_config.h"
 
 namespace localmamba {
@@ -38,11 +39,14 @@ struct SegmentationConfig {
 };
 
 // std::monostate: no head but the classifier that a backbone may have.
-using HeadConfig = std::variant<std::monostate, SegmentationConfig>;
+using HeadConfig = std::variant<std::monostate, SegmentationConfig, DetectionConfig>;
 
 // Whether the head is possible and fits the network, which is valid. Errors: INVALID_ARGUMENT
 // naming the field that is out of range, what was found and what was wanted.
 absl::Status Validate(const HeadConfig& head, const NetworkConfig& network);
+
+// Of the head if there is one, else of the network's classifier; 0 without either.
+int64_t NumClasses(const HeadConfig& head, const NetworkConfig& network);
 
 }  // namespace localmamba
 

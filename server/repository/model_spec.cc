@@ -56,7 +56,34 @@ absl::Status ValidateTask(const ModelSpec& spec) {
   if (spec.task == ModelTask::kFeatures && !has_features) {
     return absl::InvalidArgumentError("task is TASK_FEATURES, but out_indices is empty");
   }
+  const bool detects = std::holds_alternative<DetectionConfig>(spec.head);
+  if (detects != (spec.task == ModelTask::kDetection)) {
+    return absl::InvalidArgumentError(detects ? "detection is given, but task is not TASK_DETECTION"
+                                              : "task is TASK_DETECTION, but detection is missing");
+  }
+  const bool segments = std::holds_alternative<SegmentationConfig>(spec.head);
+  if (segments != (spec.task == ModelTask::kSegmentation)) {
+    return absl::InvalidArgumentError(
+        segments ? "segmentation is given, but task is not TASK_SEGMENTATION"
+                 : "task is TASK_SEGMENTATION, but segmentation is missing");
+  }
   return absl::OkStatus();
+}
+
+absl::Status ValidatePreprocess(const ModelSpec& spec) {
+  LM_RETURN_IF_ERROR(Annotate(Validate(spec.preprocess), "preprocess"));
+  const bool has_head = !std::holds_alternative<std::monostate>(spec.head);
+  if (spec.keep_ratio.has_value() != has_head) {
+    return absl::InvalidArgumentError(has_head ? "preprocess.keep_ratio is missing"
+                                               : "preprocess.keep_ratio is for detection and "
+                                                 "segmentation only");
+  }
+  return has_head ? Annotate(Validate(*spec.keep_ratio), "preprocess.keep_ratio")
+                  : absl::OkStatus();
+}
+
+absl::string_view HeadField(const HeadConfig& head) {
+  return std::holds_alternative<DetectionConfig>(head) ? "detection" : "segmentation";
 }
 
 absl::string_view FamilyField(const NetworkConfig& config) {
@@ -77,10 +104,13 @@ int64_t NumClasses(const NetworkConfig& config) {
   return std::visit([](const auto& family) { return family.num_classes; }, config);
 }
 
+int64_t NumClasses(const ModelSpec& spec) { return NumClasses(spec.head, spec.network); }
+
 absl::Status Validate(const ModelSpec& spec) {
   LM_RETURN_IF_ERROR(Annotate(Validate(spec.network), FamilyField(spec.network)));
   LM_RETURN_IF_ERROR(ValidateTask(spec));
-  LM_RETURN_IF_ERROR(Annotate(Validate(spec.preprocess), "preprocess"));
+  LM_RETURN_IF_ERROR(Annotate(Validate(spec.head, spec.network), HeadField(spec.head)));
+  LM_RETURN_IF_ERROR(ValidatePreprocess(spec));
   return ValidateVersionLabels(spec.version_labels);
 }
 

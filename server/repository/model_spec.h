@@ -6,22 +6,28 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "model/heads/head_config.h"
 #include "model/networks/network_config.h"
+#include "model/vision/keep_ratio.h"
 #include "model/vision/preprocess_config.h"
 
 namespace localmamba {
 
-enum class ModelTask : uint8_t { kClassification, kFeatures };
+enum class ModelTask : uint8_t { kClassification, kFeatures, kDetection, kSegmentation };
 
 struct ModelSpec {
   ModelTask task = ModelTask::kClassification;
   NetworkConfig network;
+  HeadConfig head;  // of detection and segmentation
   PreprocessConfig preprocess;
+  // Of detection and segmentation, which use nothing of `preprocess` but the normalization.
+  std::optional<KeepRatioConfig> keep_ratio;
   std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}; a label is not a number
   std::string description;
 };
@@ -47,8 +53,10 @@ absl::StatusOr<ModelSpec> ReadModelSpec(const std::string& path);
 // Errors: those of AtomicFile.
 absl::Status WriteModelSpec(const ModelSpec& spec, const std::string& path);
 
-// Of either family; 0 without a head.
+// Of the classifier of either family; 0 without one.
 int64_t NumClasses(const NetworkConfig& config);
+// Of the model's head or classifier; 0 without either.
+int64_t NumClasses(const ModelSpec& spec);
 
 }  // namespace localmamba
 

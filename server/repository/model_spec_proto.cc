@@ -11,19 +11,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "kernels/base/annotate.h"
-#include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
+#include "server/repository/head_spec_proto.h"
+#include "server/repository/proto_values.h"
 
 namespace localmamba {
 namespace {
 
-// Enum of the message ↔ enum of the struct. The first row is what an unset field means.
-template <class Proto, class Plain, size_t n>
-using EnumTable = std::array<std::pair<Proto, Plain>, n>;
-
-constexpr EnumTable<v1::Task, ModelTask, 2> kTasks = {{
+constexpr EnumTable<v1::Task, ModelTask, 4> kTasks = {{
     {v1::TASK_CLASSIFICATION, ModelTask::kClassification},
     {v1::TASK_FEATURES, ModelTask::kFeatures},
+    {v1::TASK_DETECTION, ModelTask::kDetection},
+    {v1::TASK_SEGMENTATION, ModelTask::kSegmentation},
 }};
 constexpr EnumTable<v1::Attention, AttentionKind, 3> kAttentions = {{
     {v1::ATTENTION_CHANNEL, AttentionKind::kChannel},
@@ -42,36 +41,6 @@ constexpr EnumTable<v1::Interpolation, ResizeFilter, 2> kInterpolations = {{
     {v1::INTERPOLATION_BICUBIC, ResizeFilter::kBicubic},
     {v1::INTERPOLATION_BILINEAR, ResizeFilter::kBilinear},
 }};
-
-template <class Proto, class Plain, size_t n>
-absl::StatusOr<Plain> PlainEnum(const EnumTable<Proto, Plain, n>& table, Proto value,
-                                absl::string_view field) {
-  if (value == Proto{}) return table[0].second;
-  for (const auto& [proto, plain] : table) {
-    if (proto == value) return plain;
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " is the unknown number ", static_cast<int>(value)));
-}
-
-template <class Proto, class Plain, size_t n>
-Proto ProtoEnum(const EnumTable<Proto, Plain, n>& table, Plain value) {
-  for (const auto& [proto, plain] : table) {
-    if (plain == value) return proto;
-  }
-  LM_CHECK(false);
-  return Proto{};
-}
-
-template <class Repeated>
-std::vector<int64_t> ToVector(const Repeated& values) {
-  return {values.begin(), values.end()};
-}
-
-template <class Repeated>
-void ToRepeated(const std::vector<int64_t>& values, Repeated* repeated) {
-  for (const int64_t value : values) repeated->Add(static_cast<int32_t>(value));
-}
 
 absl::StatusOr<ScanConfig> ScanFromProto(const v1::ScanSpec& proto) {
   ScanConfig config;
@@ -212,7 +181,11 @@ absl::StatusOr<ModelSpec> ModelSpecFromProto(const v1::ModelSpec& proto) {
   LM_ASSIGN_OR_RETURN(spec.task, PlainEnum(kTasks, proto.task(), "task"));
   spec.description = proto.description();
   LM_ASSIGN_OR_RETURN(spec.network, NetworkFromProto(proto));
+  LM_ASSIGN_OR_RETURN(spec.head, HeadFromProto(proto));
   LM_ASSIGN_OR_RETURN(spec.preprocess, PreprocessFromProto(proto.preprocess()));
+  if (proto.has_detection() || proto.has_segmentation() || proto.preprocess().has_keep_ratio()) {
+    spec.keep_ratio = KeepRatioFromProto(proto);
+  }
   spec.version_labels.insert(proto.version_labels().begin(), proto.version_labels().end());
   return spec;
 }
@@ -226,7 +199,11 @@ v1::ModelSpec ModelSpecToProto(const ModelSpec& spec) {
   } else {
     LocalVMambaToProto(std::get<LocalVMambaConfig>(spec.network), proto.mutable_local_vmamba());
   }
+  HeadToProto(spec.head, &proto);
   PreprocessToProto(spec.preprocess, proto.mutable_preprocess());
+  if (spec.keep_ratio.has_value()) {
+    KeepRatioToProto(*spec.keep_ratio, proto.mutable_preprocess()->mutable_keep_ratio());
+  }
   proto.mutable_version_labels()->insert(spec.version_labels.begin(), spec.version_labels.end());
   return proto;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/annotate.h"
@@ -51,6 +52,10 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
   result->model = folder.name;
   result->version = version;
   LM_ASSIGN_OR_RETURN(result->spec, ReadVersionSpec(folder, version));
+  if (!std::holds_alternative<std::monostate>(result->spec.head)) {
+    return absl::UnimplementedError(absl::StrCat(
+        path, ": the task is detection or segmentation, which only localmamba_tool runs so far"));
+  }
   LM_ASSIGN_OR_RETURN(result->labels, LoadLabels(path, NumClasses(result->spec.network)));
   LM_ASSIGN_OR_RETURN(result->host_memory, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, CreateNetwork(result->spec.network));

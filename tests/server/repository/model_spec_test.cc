@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "model/heads/detector_variants.h"
 #include "model/networks/variants.h"
 #include "tests/support/golden.h"
 
@@ -67,6 +68,67 @@ TEST(ModelSpecTest, EveryVariantSurvivesBeingWrittenAndRead) {
     EXPECT_EQ(FormatModelSpec(*read), text);
     EXPECT_EQ(read->network.index(), spec.network.index());
   }
+}
+
+TEST(ModelSpecTest, EveryDetectorSurvivesBeingWrittenAndRead) {
+  for (const std::string& name : DetectorVariantNames()) {
+    const DetectorVariant variant = *DetectorVariantConfig(name);
+    ModelSpec spec;
+    spec.task = ModelTask::kDetection;
+    spec.network = variant.backbone;
+    spec.head = variant.detection;
+    spec.keep_ratio = variant.preprocess;
+    const std::string text = FormatModelSpec(spec);
+    const auto read = ParseModelSpec(text, name);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(FormatModelSpec(*read), text);
+    EXPECT_EQ(NumClasses(*read), 80);
+    EXPECT_EQ(std::get<DetectionConfig>(read->head).proposal_iou, 0.7F);
+    EXPECT_EQ(read->keep_ratio->long_side, variant.preprocess.long_side);
+  }
+}
+
+TEST(ModelSpecTest, HeadsHaveTheirDefaults) {
+  const std::string network = R"("local_vmamba": {"num_classes": 0, "depths": [1, 1, 1, 1],
+      "out_indices": [0, 1, 2, 3], "scan": {"layers": [{"directions": ["h"]}, {"directions": ["h"]},
+      {"directions": ["h"]}, {"directions": ["h"]}]}})";
+  const auto detector = ParseModelSpec(
+      absl::StrCat(R"({"task": "TASK_DETECTION", "detection": {}, )", network, "}"), "m");
+  ASSERT_TRUE(detector.ok()) << detector.status();
+  EXPECT_EQ(std::get<DetectionConfig>(detector->head).max_detections, 100);
+  EXPECT_EQ(detector->keep_ratio->short_side, 800);
+  const auto segmenter = ParseModelSpec(
+      absl::StrCat(R"({"task": "TASK_SEGMENTATION", "segmentation": {"auxiliary": {}, "slide": {}},
+                       "preprocess": {"keep_ratio": {"pad_divisor": 4}}, )",
+                   network, "}"),
+      "m");
+  ASSERT_TRUE(segmenter.ok()) << segmenter.status();
+  EXPECT_EQ(std::get<SegmentationConfig>(segmenter->head).auxiliary->input, 2);
+  EXPECT_EQ(segmenter->keep_ratio->long_side, 2048);
+  EXPECT_EQ(segmenter->keep_ratio->pad_divisor, 4);
+  const std::string text = FormatModelSpec(*segmenter);
+  EXPECT_EQ(FormatModelSpec(*ParseModelSpec(text, "m")), text);
+}
+
+TEST(ModelSpecTest, RefusesHeadsThatDoNotFit) {
+  const std::string network = R"("local_vim": {"num_classes": 0, "out_indices": [0],
+      "scan": {"layers": [{"directions": ["h"]}]}})";
+  const auto message = [&](absl::string_view members) {
+    return Message(ParseModelSpec(absl::StrCat("{", members, ", ", network, "}"), "m"));
+  };
+  EXPECT_THAT(message(R"("task": "TASK_DETECTION")"),
+              HasSubstr("task is TASK_DETECTION, but detection is missing"));
+  EXPECT_THAT(message(R"("task": "TASK_FEATURES", "detection": {})"),
+              HasSubstr("detection is given, but task is not TASK_DETECTION"));
+  EXPECT_THAT(message(R"("task": "TASK_DETECTION", "detection": {})"),
+              HasSubstr("detection: neck NECK_FPN wants a local_vmamba"));
+  EXPECT_THAT(message(R"("task": "TASK_SEGMENTATION", "segmentation": {"channels": 0})"),
+              HasSubstr("segmentation: channels is 0"));
+  EXPECT_THAT(message(R"("task": "TASK_FEATURES", "preprocess": {"keep_ratio": {}})"),
+              HasSubstr("preprocess.keep_ratio is for detection and segmentation only"));
+  EXPECT_THAT(message(R"("task": "TASK_DETECTION", "detection": {"neck": "NECK_SIMPLE_FPN"},
+                         "preprocess": {"keep_ratio": {"long_side": 0}})"),
+              HasSubstr("preprocess.keep_ratio: long_side is 0"));
 }
 
 TEST(ModelSpecTest, IsWrittenWithOneLayerToALine) {
