@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/conv/transposed_conv2d.h"
 #include "kernels/detection/batched_nms.h"
@@ -12,16 +11,10 @@
 #include "kernels/detection/select_class.h"
 #include "kernels/reduce/top_k.h"
 #include "model/autograd/new_result.h"
-#include "model/autograd/tape.h"
+#include "model/autograd/refuse_to_record.h"
 
 namespace localmamba::ops {
 namespace {
-
-absl::Status RefuseToRecord(const OpContext& context, absl::string_view operation,
-                            absl::Span<const Value* const> operands) {
-  if (!IsRecorded(context, operands)) return absl::OkStatus();
-  return absl::UnimplementedError(absl::StrCat(operation, ": has no backward"));
-}
 
 absl::StatusOr<Value> NewValue(OpContext& context, DType dtype, const Shape& shape) {
   LM_ASSIGN_OR_RETURN(Tensor tensor, NewResult(context, dtype, shape));

@@ -1,7 +1,6 @@
 // Operations on channels-last maps of any size: what heads add to backbones.
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/conv/map_conv2d.h"
@@ -10,18 +9,9 @@
 #include "kernels/reduce/adaptive_average_pool.h"
 #include "model/autograd/new_result.h"
 #include "model/autograd/operations.h"
-#include "model/autograd/tape.h"
+#include "model/autograd/refuse_to_record.h"
 
 namespace localmamba::ops {
-namespace {
-
-absl::Status RefuseToRecord(const OpContext& context, absl::string_view operation,
-                            absl::Span<const Value* const> operands) {
-  if (!IsRecorded(context, operands)) return absl::OkStatus();
-  return absl::UnimplementedError(absl::StrCat(operation, ": has no backward"));
-}
-
-}  // namespace
 
 absl::StatusOr<Value> ResizeBilinear(OpContext& context, const Value& x, int64_t height,
                                      int64_t width) {
