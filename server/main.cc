@@ -24,6 +24,7 @@
 #include "server/config/command_line.h"
 #include "server/config/server_config.h"
 #include "server/config/server_options.h"
+#include "server/http/debug_pages.h"
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
 #include "server/metrics/job_metrics.h"
@@ -43,6 +44,8 @@
 #include "server/runtime/notification.h"
 #include "server/runtime/signal_listener.h"
 #include "server/runtime/thread_pool.h"
+#include "server/tracing/recent_requests.h"
+#include "server/tracing/request_log.h"
 
 namespace localmamba::server {
 namespace {
@@ -116,6 +119,9 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
   JobMetrics job_metrics(registry);
+  RecentRequests recent_requests({});
+  RequestLog request_log(ToRequestLogOptions(config.requests), log,
+                         config.requests.debug_page ? &recent_requests : nullptr);
   Admission admission(ToAdmissionOptions(config.limits), lifecycle, clock);
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> host, CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(const int decode_threads, DecodeThreads(config.limits));
@@ -132,10 +138,12 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
     LM_RETURN_IF_ERROR(CheckCanListen(config.admin.address, config.admin.port, "administration"));
   }
   ServedModels models(ToServedOptions(config, on_device_lost), *host, clock, metrics);
+  HttpPages pages = StatusPages(metrics, lifecycle, [&models] { return StatusOf(models); });
+  if (config.requests.debug_page) pages.merge(DebugPages(recent_requests));
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,
       HttpServer::Start({.address = config.listen.address, .port = config.listen.http_port},
-                        StatusPages(metrics, lifecycle, [&models] { return StatusOf(models); })));
+                        std::move(pages)));
   log.Info("loading", {{"model_repository", config.model_repository},
                        {"device", engine_options.device.ToString()},
                        {"dtype", std::string(ToString(engine_options.dtype))},
@@ -156,7 +164,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   LogLoaded(models, config, log);
 
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics,
+  services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics, request_log,
                                          static_cast<size_t>(config.limits.max_frames_per_stream)));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
                       GrpcServer::Start({.address = config.listen.address,

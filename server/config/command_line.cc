@@ -33,7 +33,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 33> kFlags = {{
+constexpr std::array<Flag, 36> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -91,6 +91,11 @@ constexpr std::array<Flag, 33> kFlags = {{
      "Most jobs that run at a time"},
     {"--trainer", "admin.trainer", Kind::kText, "",
      "The program localmamba_trainer; default: beside this one"},
+    {"--log-requests", "requests.log_all", Kind::kText, "false", "Log each request"},
+    {"--slow-request", "requests.slow_threshold", Kind::kDuration, "0s",
+     "Log requests that take so long, with the times of their stages; 0s for none"},
+    {"--debug-page", "requests.debug_page", Kind::kText, "false",
+     "Show the slowest and the failed requests at /debug/requests of the HTTP port"},
     {"--log-level", "log_level", Kind::kText, "info", "debug, info, warning or error"},
 }};
 

@@ -164,6 +164,7 @@ absl::Status Check(const ServerConfig& config) {
       CheckRange("compute.instance_count", config.compute.instance_count, 0, kMaxInstances));
   LM_RETURN_IF_ERROR(Check(config.limits));
   LM_RETURN_IF_ERROR(Check(config.connections));
+  LM_RETURN_IF_ERROR(CheckNotNegative("requests.slow_threshold", config.requests.slow_threshold));
   LM_RETURN_IF_ERROR(CheckAt("batching", config.batching));
   for (const auto& [model, batching] : config.model_batching) {
     LM_RETURN_IF_ERROR(CheckAt(absl::StrCat("model_batching[\"", model, "\"]"), batching));
@@ -274,6 +275,9 @@ absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
   LM_OVERRIDE(config, proto, log_level);
   Override(proto.admin(), config.admin);
   Override(proto.connections(), config.connections);
+  LM_OVERRIDE(config.requests, proto.requests(), log_all);
+  LM_OVERRIDE_DURATION(config.requests, proto.requests(), slow_threshold);
+  LM_OVERRIDE(config.requests, proto.requests(), debug_page);
   LM_RETURN_IF_ERROR(Check(config));
   return config;
 }

@@ -96,6 +96,13 @@ struct ConnectionConfig {
   bool operator==(const ConnectionConfig&) const = default;
 };
 
+struct RequestLogConfig {
+  bool log_all = false;
+  absl::Duration slow_threshold = absl::ZeroDuration();
+  bool debug_page = false;
+  bool operator==(const RequestLogConfig&) const = default;
+};
+
 struct ServerConfig {
   std::string model_repository;
   ListenConfig listen;
@@ -107,6 +114,7 @@ struct ServerConfig {
   AdminConfig admin;
   std::map<std::string, BatchingConfig> model_batching;  // complete: over `batching`
   ConnectionConfig connections;
+  RequestLogConfig requests;
   bool operator==(const ServerConfig&) const = default;
 };
 

@@ -126,6 +126,12 @@ GrpcServer::Connections ToConnections(const ConnectionConfig& config) {
           .max_age = config.max_age};
 }
 
+RequestLog::Options ToRequestLogOptions(const RequestLogConfig& config) {
+  const bool any = config.slow_threshold > absl::ZeroDuration();
+  return {.log_all = config.log_all,
+          .slow_threshold = any ? config.slow_threshold : absl::InfiniteDuration()};
+}
+
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine) {
   const int automatic = engine.device.is_cpu() ? 1 : 2;
   const int count = config.compute.instance_count;

@@ -14,6 +14,7 @@
 #include "server/repository/model_repository.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/grpc_server.h"
+#include "server/tracing/request_log.h"
 
 namespace localmamba::server {
 
@@ -26,6 +27,8 @@ DecodeLimits ToDecodeLimits(const RequestLimits& config);
 Admission::Options ToAdmissionOptions(const RequestLimits& config);
 
 GrpcServer::Connections ToConnections(const ConnectionConfig& config);
+
+RequestLog::Options ToRequestLogOptions(const RequestLogConfig& config);
 
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine);
 

@@ -3,7 +3,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <map>
+#include <vector>
 
+#include "server/metrics/triton_aliases.h"
 #include "server/runtime/rejection.h"
 
 namespace localmamba::server {
@@ -16,6 +18,13 @@ using Buckets = prometheus::Histogram::BucketBoundaries;
 const Buckets& SecondsBuckets() {
   static const Buckets buckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                   0.05,   0.1,     0.25,   0.5,   1,      2.5,   5,    30};
+  return buckets;
+}
+
+// 0 tells what came too late.
+const Buckets& SlackBuckets() {
+  static const Buckets buckets = {0,   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                  0.1, 0.25,  0.5,    1,     2.5,  5,     30};
   return buckets;
 }
 
@@ -45,6 +54,13 @@ prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry
 
 ServerMetrics::ServerMetrics(prometheus::Registry& registry)
     : registry_(registry),
+      failed_(Counters(registry, "localmamba_failed_requests_total",
+                       "Requests for the version that failed, by reason")),
+      decode_seconds_(Histograms(registry, "localmamba_decode_duration_seconds",
+                                 "Decoding, resizing and cropping of one image")),
+      deadline_slack_seconds_(Histograms(registry, "localmamba_deadline_slack_seconds",
+                                         "Time that was left when the answer was made, of calls "
+                                         "with a deadline; below 0: it came too late")),
       preprocess_seconds_(Histograms(registry, "localmamba_preprocess_duration_seconds",
                                      "Decoding, resizing and cropping, with the wait for a "
                                      "thread")),
@@ -74,10 +90,23 @@ ServerMetrics::ServerMetrics(prometheus::Registry& registry)
       streams_(Counters(registry, "localmamba_streams_total", "Streams that have ended, by code")) {
 }
 
+void VersionMetrics::Failed(const absl::Status& status) const {
+  failed
+      .Add({{"model", model},
+            {"version", version},
+            {"reason", std::string(ToString(ReasonOf(status)))}})
+      .Increment();
+}
+
 VersionMetrics ServerMetrics::ForVersion(const std::string& model, int64_t version) {
   const std::map<std::string, std::string> labels = {{"model", model},
                                                      {"version", std::to_string(version)}};
-  return {.preprocess_seconds = preprocess_seconds_.Add(labels, SecondsBuckets()),
+  return {.model = model,
+          .version = std::to_string(version),
+          .failed = failed_,
+          .decode_seconds = decode_seconds_.Add(labels, SecondsBuckets()),
+          .deadline_slack_seconds = deadline_slack_seconds_.Add(labels, SlackBuckets()),
+          .preprocess_seconds = preprocess_seconds_.Add(labels, SecondsBuckets()),
           .queue_seconds = queue_seconds_.Add(labels, SecondsBuckets()),
           .compute_seconds = compute_seconds_.Add(labels, SecondsBuckets()),
           .postprocess_seconds = postprocess_seconds_.Add(labels, SecondsBuckets()),
@@ -119,7 +148,10 @@ void ServerMetrics::StreamEnded(const std::string& method, const absl::Status& s
 }
 
 std::string ServerMetrics::Text() const {
-  return prometheus::TextSerializer().Serialize(registry_.Collect());
+  std::vector<prometheus::MetricFamily> families = registry_.Collect();
+  const std::vector<prometheus::MetricFamily> aliases = TritonAliases(families);
+  families.insert(families.end(), aliases.begin(), aliases.end());
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace localmamba::server

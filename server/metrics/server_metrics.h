@@ -17,6 +17,14 @@ namespace localmamba::server {
 
 // Series of one version of one model. References into the registry, which outlives them.
 struct VersionMetrics {
+  // Counts a request for the version that failed with `status`, which is not OK.
+  void Failed(const absl::Status& status) const;
+
+  std::string model;
+  std::string version;
+  prometheus::Family<prometheus::Counter>& failed;  // by reason
+  prometheus::Histogram& decode_seconds;            // decode, resize, crop, without the wait
+  prometheus::Histogram& deadline_slack_seconds;    // left at the answer, of calls with a deadline
   prometheus::Histogram& preprocess_seconds;   // decode, resize, crop, with the wait for a thread
   prometheus::Histogram& queue_seconds;        // wait for a batch
   prometheus::Histogram& compute_seconds;      // the network, for the whole batch
@@ -46,7 +54,8 @@ class ServerMetrics {
   void StreamBegan(const std::string& method);
   void StreamEnded(const std::string& method, const absl::Status& status);
 
-  // Everything in the registry, in Prometheus' text format 0.0.4.
+  // Everything in the registry, and once more under the names of Triton Inference Server
+  // (triton_aliases.h), in Prometheus' text format 0.0.4.
   [[nodiscard]] std::string Text() const;
 
  private:
@@ -54,6 +63,9 @@ class ServerMetrics {
                       const absl::Status& status);
 
   const prometheus::Registry& registry_;
+  prometheus::Family<prometheus::Counter>& failed_;
+  prometheus::Family<prometheus::Histogram>& decode_seconds_;
+  prometheus::Family<prometheus::Histogram>& deadline_slack_seconds_;
   prometheus::Family<prometheus::Histogram>& preprocess_seconds_;
   prometheus::Family<prometheus::Histogram>& queue_seconds_;
   prometheus::Family<prometheus::Histogram>& compute_seconds_;

@@ -74,7 +74,11 @@ struct VisionPipeline::Call {
   absl::Time network_done;
   Finish finish;
 
-  void Fail(absl::Status status) { finish(*this, std::move(status)); }
+  void End(absl::StatusOr<InferenceResult> result) {
+    if (!result.ok()) version->metrics().Failed(result.status());
+    finish(*this, std::move(result));
+  }
+  void Fail(absl::Status status) { End(std::move(status)); }
 
   // To be called when the answer is made.
   StageTimings CloseTimings() {
@@ -82,6 +86,10 @@ struct VisionPipeline::Call {
     timings.postprocess = now - network_done;
     timings.total = now - arrival;
     Observe(version->metrics(), timings);
+    if (context.deadline < absl::InfiniteFuture()) {
+      version->metrics().deadline_slack_seconds.Observe(
+          absl::ToDoubleSeconds(context.deadline - now));
+    }
     return timings;
   }
 };
@@ -192,12 +200,15 @@ void VisionPipeline::Prepare(const CallPtr& call, const ImageSource& image) {
   if (absl::Status wanted = CheckWanted(call->context, clock_.Now(), "decoding"); !wanted.ok()) {
     return call->Fail(std::move(wanted));
   }
+  const absl::Time began = clock_.Now();
   absl::StatusOr<Tensor> pixels =
       PrepareImage(image, call->version->model().spec.preprocess, limits_, host_allocator_);
   if (!pixels.ok()) return call->Fail(pixels.status());
   const ServedVersion& version = *call->version;
   call->pixels = pixels->Reshape({1, version.input_height(), version.input_width(), 3});
-  call->timings.preprocess = clock_.Now() - call->arrival;
+  const absl::Time prepared = clock_.Now();
+  version.metrics().decode_seconds.Observe(absl::ToDoubleSeconds(prepared - began));
+  call->timings.preprocess = prepared - call->arrival;
   Enqueue(call, call->pixels);
 }
 
@@ -219,9 +230,7 @@ void VisionPipeline::Complete(const CallPtr& call, absl::StatusOr<InferenceResul
     call->timings.compute = result->compute;
     call->timings.batch_size = result->batch_size;
   }
-  Task answer = [call, result = std::move(result)]() mutable {
-    call->finish(*call, std::move(result));
-  };
+  Task answer = [call, result = std::move(result)]() mutable { call->End(std::move(result)); };
   if (!reply_.TrySubmit(std::move(answer))) answer();
 }
 

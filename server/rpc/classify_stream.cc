@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "kernels/base/status_macros.h"
 #include "server/rpc/vision_conversion.h"
 #include "server/runtime/rejection.h"
@@ -29,14 +30,14 @@ struct ClassifyStream::Frame {
   Stream::Answer answer;
   Admission::Ticket ticket;
   v1::ClassifyStreamResponse response;
+  RequestRecord record;
 };
 
-ClassifyStream::ClassifyStream(VisionPipeline& pipeline, Admission& admission,
-                               ServerMetrics& metrics, std::string client, size_t max_frames)
-    : pipeline_(pipeline),
-      admission_(admission),
-      metrics_(metrics),
+ClassifyStream::ClassifyStream(const Server& server, std::string client, RequestRecord identity,
+                               size_t max_frames)
+    : server_(server),
       client_(std::move(client)),
+      identity_(std::move(identity)),
       max_in_flight_(max_frames) {}
 
 ClassifyStream::~ClassifyStream() = default;
@@ -54,12 +55,16 @@ absl::Status ClassifyStream::OnMessage(std::unique_ptr<v1::ClassifyStreamRequest
     if (!message->has_frame()) return absl::OkStatus();
   }
 
-  metrics_.RequestBegan(kMethod);
+  server_.metrics.RequestBegan(kMethod);
   std::unique_ptr<Frame> frame(new Frame{.message = std::move(message),
                                          .context = stream.context(),
                                          .answer = stream.AddAnswer(),
                                          .ticket = {},
-                                         .response = {}});
+                                         .response = {},
+                                         .record = identity_});
+  frame->record.method = kMethod;
+  frame->record.arrival = absl::Now();
+  frame->record.request_id = absl::StrCat(identity_.request_id, "/", frames_);
   frame->response.set_frame(frames_++);
   if (const absl::Status status = Check(*frame); !status.ok()) {
     Send(std::move(frame), status);
@@ -100,7 +105,9 @@ absl::Status ClassifyStream::Check(Frame& frame) {
   const std::string& request_id = frame.message->frame().request_id();
   LM_RETURN_IF_ERROR(CheckRequestId(request_id));
   frame.response.set_request_id(request_id);
-  LM_ASSIGN_OR_RETURN(frame.ticket, admission_.Admit(client_, frame.message->ByteSizeLong()));
+  if (!request_id.empty()) frame.record.request_id = request_id;
+  LM_ASSIGN_OR_RETURN(frame.ticket,
+                      server_.admission.Admit(client_, frame.message->ByteSizeLong()));
   return absl::OkStatus();
 }
 
@@ -110,7 +117,7 @@ void ClassifyStream::Start(std::unique_ptr<Frame> frame) {
   if (!image.ok()) return Finish(std::move(frame), image.status());
   std::optional<int64_t> top_k;
   if (request.has_top_k()) top_k = request.top_k();
-  pipeline_.Classify(
+  server_.pipeline.Classify(
       *std::move(image), top_k,
       [this, frame = std::move(frame)](absl::StatusOr<Classification> result) mutable {
         Finish(std::move(frame), std::move(result));
@@ -123,6 +130,7 @@ void ClassifyStream::Finish(std::unique_ptr<Frame> frame,
     v1::ClassifyResponse& response = *frame->response.mutable_classification();
     response.set_request_id(frame->response.request_id());
     ToProto(*result, response);
+    Describe(*result, frame->record);
   }
   std::unique_ptr<Frame> next;
   {
@@ -140,7 +148,10 @@ void ClassifyStream::Send(std::unique_ptr<Frame> frame, const absl::Status& stat
   } else if (!status.ok()) {
     ToProto(status, *frame->response.mutable_error());
   }
-  metrics_.RequestEnded(kMethod, status);
+  server_.metrics.RequestEnded(kMethod, status);
+  frame->record.status = status;
+  frame->record.total = absl::Now() - frame->record.arrival;
+  server_.log.Add(frame->record);
   frame->message.reset();
   frame->ticket = {};
   Stream::Answer answer = std::move(frame->answer);

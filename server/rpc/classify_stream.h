@@ -15,6 +15,8 @@
 #include "server/pipeline/vision_pipeline.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/ordered_stream.h"
+#include "server/tracing/request_log.h"
+#include "server/tracing/request_record.h"
 
 namespace localmamba::server {
 
@@ -23,10 +25,18 @@ class ClassifyStream final
  public:
   static constexpr char kMethod[] = "ClassifyStream";
 
+  // What of the server it works with; outlives the stream.
+  struct Server {
+    VisionPipeline& pipeline;
+    Admission& admission;
+    ServerMetrics& metrics;
+    const RequestLog& log;
+  };
+
   // Works on `max_frames` of the stream at once, or on fewer if its options say so; at least 1.
-  // `client` as Admission knows it. The references outlive the stream.
-  ClassifyStream(VisionPipeline& pipeline, Admission& admission, ServerMetrics& metrics,
-                 std::string client, size_t max_frames);
+  // `client` as Admission knows it; `identity` has the ids of the stream, as Identify gives them.
+  ClassifyStream(const Server& server, std::string client, RequestRecord identity,
+                 size_t max_frames);
   ~ClassifyStream() override;
 
   absl::Status OnMessage(std::unique_ptr<v1::ClassifyStreamRequest> message,
@@ -45,10 +55,9 @@ class ClassifyStream final
   // unless another answer is still owed.
   void Send(std::unique_ptr<Frame> frame, const absl::Status& status);
 
-  VisionPipeline& pipeline_;
-  Admission& admission_;
-  ServerMetrics& metrics_;
+  const Server server_;
   const std::string client_;
+  const RequestRecord identity_;
 
   // Changed by OnMessage only.
   size_t max_in_flight_;

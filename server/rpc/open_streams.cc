@@ -17,8 +17,8 @@ absl::Status OpenStreams::Add(const std::shared_ptr<OpenStream>& stream) {
   if (closed_) return Stopping();
   if (streams_.size() >= max_streams_) {
     return Reject(RejectReason::kTooManyStreams,
-                  absl::ResourceExhaustedError(absl::StrCat(
-                      "too many streams: ", streams_.size(), " are open, as max_streams allows")));
+                  absl::ResourceExhaustedError(absl::StrCat("too many streams: ", streams_.size(),
+                                                            " are open, as max_streams allows")));
   }
   streams_[stream.get()] = stream;
   return absl::OkStatus();

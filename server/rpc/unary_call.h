@@ -11,10 +11,14 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "server/metrics/server_metrics.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/status_conversion.h"
 #include "server/runtime/call_context.h"
+#include "server/tracing/request_log.h"
+#include "server/tracing/request_record.h"
 
 namespace localmamba::server {
 
@@ -22,11 +26,15 @@ namespace localmamba::server {
 // itself when the call is over.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
-  // `method` as in "Classify".
-  UnaryCall(std::string method, ServerMetrics& metrics)
-      : method_(std::move(method)), metrics_(metrics) {
+  // `method` as in "Classify". `log` outlives the call; null: its record is kept nowhere.
+  UnaryCall(std::string method, ServerMetrics& metrics, const RequestLog* log = nullptr)
+      : method_(std::move(method)), metrics_(metrics), log_(log) {
     metrics_.RequestBegan(method_);
+    record_.arrival = absl::Now();
   }
+
+  // For whoever knows more of the request than its method and how it ended.
+  RequestRecord& record() { return record_; }
 
   [[nodiscard]] CallContext ContextOf(const grpc::CallbackServerContext& context) const {
     return {.deadline = absl::FromChrono(context.deadline()), .cancelled = cancelled_};
@@ -39,6 +47,12 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   // request and response.
   void End(const absl::Status& status) {
     metrics_.RequestEnded(method_, status);
+    if (log_ != nullptr) {
+      record_.method = method_;
+      record_.status = status;
+      record_.total = absl::Now() - record_.arrival;
+      log_->Add(record_);
+    }
     Finish(ToGrpcStatus(status));
   }
 
@@ -48,6 +62,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
 
   const std::string method_;
   ServerMetrics& metrics_;
+  const RequestLog* const log_;
+  RequestRecord record_;
   Admission::Ticket ticket_;
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
 };

@@ -10,6 +10,7 @@
 #include "server/pipeline/served_models.h"
 #include "server/pipeline/vision_pipeline.h"
 #include "server/runtime/call_context.h"
+#include "server/tracing/request_record.h"
 
 namespace localmamba::server {
 
@@ -21,6 +22,18 @@ absl::StatusOr<ImageRequest> ToImageRequest(const v1::EmbedRequest& request, Cal
 
 // Errors: INVALID_ARGUMENT, with a reject reason, if it is too long to be written to logs.
 absl::Status CheckRequestId(const std::string& request_id);
+
+// Sets what the answer tells of itself.
+template <class Answer>
+void Describe(const Answer& answer, RequestRecord& record) {
+  record.model = answer.model;
+  record.version = answer.version;
+  record.preprocess = answer.timings.preprocess;
+  record.queue = answer.timings.queue;
+  record.compute = answer.timings.compute;
+  record.postprocess = answer.timings.postprocess;
+  record.batch_size = answer.timings.batch_size;
+}
 
 void ToProto(const Classification& classification, v1::ClassifyResponse& response);
 void ToProto(const absl::Status& status, v1::FrameError& error);

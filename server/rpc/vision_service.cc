@@ -7,6 +7,7 @@
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/vision.grpc.pb.h"
 #include "server/rpc/classify_stream.h"
+#include "server/rpc/request_identity.h"
 #include "server/rpc/unary_call.h"
 #include "server/rpc/vision_conversion.h"
 
@@ -24,6 +25,7 @@ VisionPipeline::Callback<Answer> EndWith(UnaryCall* call, const Request* request
     if (answer.ok()) {
       response->set_request_id(request->request_id());
       ToProto(*answer, *response);
+      Describe(*answer, call->record());
     }
     call->End(answer.status());
   };
@@ -32,16 +34,17 @@ VisionPipeline::Callback<Answer> EndWith(UnaryCall* call, const Request* request
 class VisionService final : public v1::VisionService::CallbackService {
  public:
   VisionService(VisionPipeline& pipeline, const Lifecycle& lifecycle, Admission& admission,
-                ServerMetrics& metrics, size_t max_frames_per_stream)
+                ServerMetrics& metrics, RequestLog& log, size_t max_frames_per_stream)
       : pipeline_(pipeline),
         lifecycle_(lifecycle),
         admission_(admission),
         metrics_(metrics),
+        log_(log),
         max_frames_per_stream_(max_frames_per_stream) {}
 
   ServerUnaryReactor* Classify(CallbackServerContext* context, const v1::ClassifyRequest* request,
                                v1::ClassifyResponse* response) override {
-    auto* call = new UnaryCall("Classify", metrics_);
+    auto* call = new UnaryCall("Classify", metrics_, &log_);
     absl::StatusOr<ImageRequest> image = Admit(*context, *request, *call);
     if (!image.ok()) {
       call->End(image.status());
@@ -55,7 +58,7 @@ class VisionService final : public v1::VisionService::CallbackService {
 
   ServerUnaryReactor* Embed(CallbackServerContext* context, const v1::EmbedRequest* request,
                             v1::EmbedResponse* response) override {
-    auto* call = new UnaryCall("Embed", metrics_);
+    auto* call = new UnaryCall("Embed", metrics_, &log_);
     absl::StatusOr<ImageRequest> image = Admit(*context, *request, *call);
     if (!image.ok()) {
       call->End(image.status());
@@ -67,8 +70,11 @@ class VisionService final : public v1::VisionService::CallbackService {
 
   grpc::ServerBidiReactor<v1::ClassifyStreamRequest, v1::ClassifyStreamResponse>* ClassifyStream(
       CallbackServerContext* context) override {
+    RequestRecord record;
+    Identify("", log_, *context, record);
     auto handler = std::make_unique<server::ClassifyStream>(
-        pipeline_, admission_, metrics_, admission_.ClientOf(*context), max_frames_per_stream_);
+        server::ClassifyStream::Server{pipeline_, admission_, metrics_, log_},
+        admission_.ClientOf(*context), std::move(record), max_frames_per_stream_);
     return server::ClassifyStream::Stream::Create(server::ClassifyStream::kMethod, *context,
                                                   admission_.streams(), metrics_,
                                                   std::move(handler))
@@ -86,8 +92,9 @@ class VisionService final : public v1::VisionService::CallbackService {
 
  private:
   template <class Request>
-  absl::StatusOr<ImageRequest> Admit(const CallbackServerContext& context, const Request& request,
+  absl::StatusOr<ImageRequest> Admit(CallbackServerContext& context, const Request& request,
                                      UnaryCall& call) {
+    Identify(request.request_id(), log_, context, call.record());
     LM_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
     LM_ASSIGN_OR_RETURN(Admission::Ticket ticket,
                         admission_.Admit(admission_.ClientOf(context), request.ByteSizeLong()));
@@ -99,6 +106,7 @@ class VisionService final : public v1::VisionService::CallbackService {
   const Lifecycle& lifecycle_;
   Admission& admission_;
   ServerMetrics& metrics_;
+  RequestLog& log_;
   const size_t max_frames_per_stream_;
 };
 
@@ -106,9 +114,9 @@ class VisionService final : public v1::VisionService::CallbackService {
 
 std::unique_ptr<grpc::Service> CreateVisionService(VisionPipeline& pipeline,
                                                    const Lifecycle& lifecycle, Admission& admission,
-                                                   ServerMetrics& metrics,
+                                                   ServerMetrics& metrics, RequestLog& log,
                                                    size_t max_frames_per_stream) {
-  return std::make_unique<VisionService>(pipeline, lifecycle, admission, metrics,
+  return std::make_unique<VisionService>(pipeline, lifecycle, admission, metrics, log,
                                          max_frames_per_stream);
 }
 

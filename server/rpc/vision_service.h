@@ -9,6 +9,7 @@
 #include "server/pipeline/vision_pipeline.h"
 #include "server/rpc/admission.h"
 #include "server/runtime/lifecycle.h"
+#include "server/tracing/request_log.h"
 
 namespace grpc {
 class Service;
@@ -20,7 +21,7 @@ namespace localmamba::server {
 // The references outlive the service.
 std::unique_ptr<grpc::Service> CreateVisionService(VisionPipeline& pipeline,
                                                    const Lifecycle& lifecycle, Admission& admission,
-                                                   ServerMetrics& metrics,
+                                                   ServerMetrics& metrics, RequestLog& log,
                                                    size_t max_frames_per_stream);
 
 }  // namespace localmamba::server

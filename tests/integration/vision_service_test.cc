@@ -1,14 +1,22 @@
 // The server's RPCs over a socket, with a fake engine behind them.
 #include <gmock/gmock.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include <cmath>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "client/cpp/vision_client.h"
+#include "localmamba/v1/vision.grpc.pb.h"
+#include "nlohmann/json.hpp"
 #include "tests/support/fake_models.h"
 #include "tests/support/requests.h"
 #include "tests/support/test_server.h"
@@ -188,6 +196,64 @@ TEST_F(VisionServiceTest, AMessageOverTheLimitIsRefused) {
   EXPECT_EQ(response.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(response.status().message()), HasSubstr("larger than max"));
   ExpectServerGoesOn();
+}
+
+// Calls once, with metadata; gives what the server sent back as x-request-id.
+class RequestIdTest : public VisionServiceTest {
+ protected:
+  std::string IdOf(const v1::ClassifyRequest& request,
+                   const std::multimap<std::string, std::string>& metadata = {}) {
+    const auto stub = v1::VisionService::NewStub(
+        grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials()));
+    grpc::ClientContext context;
+    for (const auto& [key, value] : metadata) context.AddMetadata(key, value);
+    v1::ClassifyResponse response;
+    stub->Classify(&context, request, &response);
+    const auto id = context.GetServerInitialMetadata().find("x-request-id");
+    if (id == context.GetServerInitialMetadata().end()) return "";
+    return {id->second.data(), id->second.size()};
+  }
+
+  std::string Page() const {
+    httplib::Client http("127.0.0.1", server_.http_port());
+    const httplib::Result result = http.Get("/debug/requests");
+    return result ? result->body : "";
+  }
+};
+
+TEST_F(RequestIdTest, IsTheCallersOrElseMadeForIt) {
+  v1::ClassifyRequest request = ClassifyRequestOf(1);
+  const std::string made = IdOf(request);
+  EXPECT_FALSE(made.empty());
+  EXPECT_NE(IdOf(request), made);
+  EXPECT_EQ(IdOf(request, {{"x-request-id", "from metadata"}}), "from metadata");
+  request.set_request_id("from the message");
+  EXPECT_EQ(IdOf(request, {{"x-request-id", "from metadata"}}), "from the message");
+  request.set_request_id("not for headers: \xC3\xA9");
+  EXPECT_EQ(IdOf(request), "");
+  request.set_request_id(std::string(257, 'x'));
+  IdOf(request);
+  ExpectServerGoesOn();
+}
+
+TEST_F(RequestIdTest, LeadsToTheRequestOnTheDebugPage) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  IdOf(ClassifyRequestOf(1), {{"x-request-id", "good one"},
+                              {"traceparent", absl::StrCat("00-", trace, "-00f067aa0ba902b7-01")}});
+  v1::ClassifyRequest bad = ClassifyRequestOf(2);
+  bad.mutable_image()->set_encoded("no picture");
+  IdOf(bad, {{"x-request-id", "bad one"}});
+  const nlohmann::json page = nlohmann::json::parse(Page());
+  EXPECT_EQ(page["failed"].size(), 1);
+  EXPECT_EQ(page["failed"][0]["request_id"], "bad one");
+  EXPECT_EQ(page["failed"][0]["reason"], "invalid_image");
+  ASSERT_EQ(page["slowest"].size(), 2);
+  const bool first = page["slowest"][0]["request_id"] == "good one";
+  const nlohmann::json& good = page["slowest"][first ? 0 : 1];
+  EXPECT_EQ(good["trace_id"], trace);
+  EXPECT_EQ(good["model"], "fake");
+  EXPECT_EQ(good["batch_size"], 1);
+  EXPECT_GE(good["total_ms"], good["compute_ms"]);
 }
 
 struct BadRequest {

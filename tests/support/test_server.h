@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/check.h"
+#include "server/http/debug_pages.h"
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
 #include "server/metrics/server_metrics.h"
@@ -23,7 +24,10 @@
 #include "server/rpc/vision_service.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/lifecycle.h"
+#include "server/runtime/log.h"
 #include "server/runtime/thread_pool.h"
+#include "server/tracing/recent_requests.h"
+#include "server/tracing/request_log.h"
 
 namespace localmamba::server {
 
@@ -50,11 +54,12 @@ class TestServer {
     }
     std::vector<std::unique_ptr<grpc::Service>> services;
     services.push_back(CreateVisionService(pipeline_, lifecycle_, admission_, metrics_,
-                                           options.max_frames_per_stream));
+                                           request_log_, options.max_frames_per_stream));
     grpc_ =
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
-    http_ =
-        *HttpServer::Start({}, StatusPages(metrics_, lifecycle_, [this] { return Statuses(); }));
+    HttpPages pages = StatusPages(metrics_, lifecycle_, [this] { return Statuses(); });
+    pages.merge(DebugPages(recent_));
+    http_ = *HttpServer::Start({}, std::move(pages));
     lifecycle_.Enter(Phase::kServing);
     for (const std::string& name : models_.ModelNames()) grpc_->SetServing(name, true);
     grpc_->SetServing("", true);
@@ -64,6 +69,7 @@ class TestServer {
   [[nodiscard]] int http_port() const { return http_->port(); }
   [[nodiscard]] std::string metrics() const { return metrics_.Text(); }
   [[nodiscard]] Lifecycle& lifecycle() { return lifecycle_; }
+  [[nodiscard]] const RecentRequests& recent() const { return recent_; }
   [[nodiscard]] Admission& admission() { return admission_; }
   [[nodiscard]] GrpcServer& grpc() { return *grpc_; }
 
@@ -88,6 +94,9 @@ class TestServer {
   prometheus::Registry registry_;
   ServerMetrics metrics_;
   Admission admission_;
+  const Log log_ = *Log::ToStderr("error");
+  RecentRequests recent_{{}};
+  RequestLog request_log_{{}, log_, &recent_};
   std::unique_ptr<Allocator> host_;
   ThreadPool reply_pool_{1, 64};
   ServedModels models_;
