@@ -1,5 +1,5 @@
-// localmamba_tool forward: one run of a network on a tensor from a file, or of a detector on an
-// image.
+// localmamba_tool forward: one run of a network on a tensor from a file, or of a detector or
+// segmenter on an image.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,6 +12,7 @@
 #include "tool/command.h"
 #include "tool/engine_flags.h"
 #include "tool/forward_detector.h"
+#include "tool/forward_segmenter.h"
 
 namespace localmamba::tool {
 namespace {
@@ -38,35 +39,48 @@ class ForwardCommand final : public Command {
     CLI::Option_group* input = app.add_option_group("input");
     input->add_option("--input", input_,
                       "safetensors file with the tensor \"input\", (N,3,H,W), normalised");
-    input->add_option("--image", image_, "Image file, for a detector");
+    input->add_option("--image", image_, "Image file, for a detector or segmenter");
     input->require_option(1);
     app.add_option("--output", output_,
-                   "safetensors file to write: \"logits\"; of a detector all stages")
+                   "safetensors file to write: \"logits\"; from an image all stages")
         ->required();
     app.add_flag("--features", features_, "Write the feature maps \"feature_0\"... instead");
     app.add_option("--objects", objects_, "JSON file to write with the objects a detector finds");
+    app.add_flag("--source-logits", source_logits_,
+                 "Write some of a segmenter's logits at the size of the image, and their margins");
   }
 
   absl::Status Run() override {
     LM_ASSIGN_OR_RETURN(const VersionOnDisk version, engine_.Find());
     const bool detects = version.spec.task == ModelTask::kDetection;
-    if (detects && image_.empty()) {
-      return absl::InvalidArgumentError("--input: the model is a detector, which takes --image");
+    const bool segments = version.spec.task == ModelTask::kSegmentation;
+    if (!objects_.empty() && !detects) {
+      return absl::InvalidArgumentError("--objects is for detectors, which the model is not");
     }
-    if (!detects && (!image_.empty() || !objects_.empty())) {
-      return absl::InvalidArgumentError(absl::StrCat(image_.empty() ? "--objects" : "--image",
-                                                     " is for detectors, which the model is not"));
+    if (source_logits_ && !segments) {
+      return absl::InvalidArgumentError(
+          "--source-logits is for segmenters, which the model is not");
     }
-    return detects ? RunDetector(version) : RunNetwork();
+    if (detects || segments) return RunOnImage(version);
+    if (!image_.empty()) {
+      return absl::InvalidArgumentError("--image is for detectors and segmenters, not this model");
+    }
+    return RunNetwork();
   }
 
  private:
-  absl::Status RunDetector(const VersionOnDisk& version) const {
+  absl::Status RunOnImage(const VersionOnDisk& version) const {
+    const bool detects = version.spec.task == ModelTask::kDetection;
+    if (image_.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--input: the model is a ", detects ? "detector" : "segmenter", ", which takes --image"));
+    }
     if (features_) {
-      return absl::InvalidArgumentError("--features: of a detector all stages are written");
+      return absl::InvalidArgumentError("--features: from an image all stages are written");
     }
     LM_ASSIGN_OR_RETURN(const EngineOptions options, engine_.Options());
-    return ForwardDetector(version, options, {image_, output_, objects_});
+    return detects ? ForwardDetector(version, options, {image_, output_, objects_})
+                   : ForwardSegmenter(version, options, {image_, output_, source_logits_});
   }
 
   absl::Status RunNetwork() const {
@@ -105,6 +119,7 @@ class ForwardCommand final : public Command {
   std::string output_;
   std::string objects_;
   bool features_ = false;
+  bool source_logits_ = false;
 };
 
 }  // namespace

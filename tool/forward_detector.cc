@@ -10,19 +10,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/mask_rcnn.h"
-#include "model/vision/decode.h"
 #include "model/vision/detected_objects.h"
 #include "model/vision/keep_ratio.h"
 #include "model/weights/atomic_file.h"
 #include "model/weights/load_weights.h"
-#include "model/weights/mapped_file.h"
 #include "model/weights/safetensors.h"
 #include "nlohmann/json.hpp"
 #include "server/repository/json_layout.h"
 #include "server/repository/model_folder.h"
+#include "tool/prepare_image.h"
 
 namespace localmamba::tool {
 namespace {
@@ -111,16 +109,6 @@ std::string ObjectsJson(const std::vector<DetectedObject>& objects) {
   return LayOutJson(records);
 }
 
-absl::StatusOr<PreparedImage> Prepare(const ModelSpec& spec, const std::string& path,
-                                      Allocator& memory, Stream& stream) {
-  LM_ASSIGN_OR_RETURN(const std::shared_ptr<MappedFile> file, MappedFile::Open(path));
-  const absl::StatusOr<DecodedImage> image = DecodeImage(
-      {reinterpret_cast<const uint8_t*>(file->bytes().data()), file->bytes().size()}, {}, memory);
-  if (!image.ok()) return Annotate(image.status(), path);
-  return ResizeKeepRatio(*spec.keep_ratio, spec.preprocess.normalization, image->pixels, memory,
-                         stream);
-}
-
 }  // namespace
 
 absl::Status ForwardDetector(const VersionOnDisk& version, const EngineOptions& options,
@@ -132,7 +120,7 @@ absl::Status ForwardDetector(const VersionOnDisk& version, const EngineOptions& 
                       CreateDeviceAllocator(Device::Cpu()));
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), options.cpu_threads));
   const ModelSpec& spec = version.spec;
-  LM_ASSIGN_OR_RETURN(const PreparedImage image, Prepare(spec, files.image, *memory, stream));
+  LM_ASSIGN_OR_RETURN(const PreparedImage image, PrepareImage(spec, files.image, *memory, stream));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<MaskRcnn> detector,
                       MaskRcnn::Create(spec.network, std::get<DetectionConfig>(spec.head)));
   LM_RETURN_IF_ERROR(LoadWeights(

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/detector_complexity.h"
+#include "model/heads/segmenter_complexity.h"
 #include "model/networks/complexity.h"
 #include "model/vision/keep_ratio.h"
 #include "server/repository/json_layout.h"
@@ -47,8 +48,12 @@ std::vector<std::string> BlockNames(const NetworkConfig& config, absl::string_vi
   return names;
 }
 
-// What the network is fed with the usual image: of a detector the largest input.
+// What the network is fed with the usual image: of a detector the largest input, of a segmenter a
+// square.
 Shape InputSize(const ModelSpec& spec) {
+  if (spec.task == ModelTask::kSegmentation) {
+    return {spec.keep_ratio->short_side, spec.keep_ratio->short_side};
+  }
   if (!spec.keep_ratio.has_value()) {
     return {spec.preprocess.crop_height, spec.preprocess.crop_width};
   }
@@ -60,6 +65,9 @@ Shape InputSize(const ModelSpec& spec) {
 absl::StatusOr<Complexity> Count(const ModelSpec& spec, int64_t height, int64_t width) {
   if (const auto* detection = std::get_if<DetectionConfig>(&spec.head)) {
     return CountDetectorComplexity(spec.network, *detection, height, width);
+  }
+  if (const auto* segmentation = std::get_if<SegmentationConfig>(&spec.head)) {
+    return CountSegmenterComplexity(spec.network, *segmentation, height, width);
   }
   return CountComplexity(spec.network, height, width);
 }
@@ -106,7 +114,7 @@ class InspectCommand final : public Command {
     const NetworkConfig& network = folder.spec.network;
     const LayerDirections none;
     const std::vector<std::string> blocks = BlockNames(
-        network, std::holds_alternative<DetectionConfig>(folder.spec.head) ? "backbone." : "");
+        network, std::holds_alternative<std::monostate>(folder.spec.head) ? "" : "backbone.");
     ordered_json layers = ordered_json::array();
     size_t block = 0;
     for (const LayerComplexity& layer : complexity.layers) {

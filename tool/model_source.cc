@@ -8,7 +8,9 @@
 #include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/detector_variants.h"
+#include "model/heads/segmenter_variants.h"
 #include "model/networks/variants.h"
+#include "model/vision/ade20k_classes.h"
 #include "model/vision/coco_classes.h"
 #include "model/vision/imagenet_labels.h"
 #include "model/vision/labels.h"
@@ -27,10 +29,19 @@ absl::StatusOr<ModelSpec> VariantSpec(const std::string& variant) {
     spec.task = ModelTask::kDetection;
     return spec;
   }
+  const absl::StatusOr<SegmenterVariant> segmenter = SegmenterVariantConfig(variant);
+  if (segmenter.ok()) {
+    spec.network = segmenter->backbone;
+    spec.head = segmenter->segmentation;
+    spec.keep_ratio = segmenter->preprocess;
+    spec.task = ModelTask::kSegmentation;
+    return spec;
+  }
   const absl::StatusOr<NetworkConfig> network = VariantConfig(variant);
   if (!network.ok()) {
     return absl::NotFoundError(absl::StrCat("--variant: ", network.status().message(), ", ",
-                                            absl::StrJoin(DetectorVariantNames(), ", ")));
+                                            absl::StrJoin(DetectorVariantNames(), ", "), ", ",
+                                            absl::StrJoin(SegmenterVariantNames(), ", ")));
   }
   spec.network = *network;
   spec.task = NumClasses(spec.network) > 0 ? ModelTask::kClassification : ModelTask::kFeatures;
@@ -62,7 +73,8 @@ void ModelDestination::AddFlags(CLI::App& app) {
       ->capture_default_str();
   app.add_option(
       "--labels", labels_path_,
-      "labels.json with the class names (default: ImageNet's or COCO's if there are as many)");
+      "labels.json with the class names (default: those of ImageNet, COCO or ADE20K for a "
+      "classifier, detector or segmenter of as many)");
   app.add_flag("--force", force_, "Replace a version or model.json that is there");
 }
 
@@ -77,6 +89,9 @@ absl::StatusOr<std::string> ModelDestination::LabelsJson(const ModelSpec& spec) 
   } else if (spec.task == ModelTask::kDetection &&
              classes == static_cast<int64_t>(CocoClasses().size())) {
     for (const CocoClass& coco_class : CocoClasses()) labels.emplace_back(coco_class.name);
+  } else if (spec.task == ModelTask::kSegmentation &&
+             classes == static_cast<int64_t>(Ade20kClasses().size())) {
+    for (const Ade20kClass& ade_class : Ade20kClasses()) labels.emplace_back(ade_class.name);
   } else {
     return std::string();
   }

@@ -101,7 +101,7 @@ TEST_F(DetectorTest, NamesWhatIsWrong) {
   const std::string small = Write("small.json", SmallSpec());
   ASSERT_EQ(Run("init --spec " + small + " --out " + Path("c")).exit_status, 0);
   ExpectError("forward --model " + Path("c") + " --image " + Path("x") + output, 2,
-              "--image is for detectors");
+              "--image is for detectors and segmenters");
 }
 
 }  // namespace
