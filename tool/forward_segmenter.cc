@@ -113,12 +113,10 @@ absl::Status ForwardSegmenter(const VersionOnDisk& version, const EngineOptions&
       Segment(*engine, image.input, std::get<SegmentationConfig>(version.spec.head).slide, stream,
               tensors));
   const absl::Time segmented = absl::Now();
-  const int64_t height = image.geometry.source_height;
-  const int64_t width = image.geometry.source_width;
-  LM_ASSIGN_OR_RETURN(tensors["labels"], LabelMap(logits, height, width, stream));
+  LM_ASSIGN_OR_RETURN(tensors["labels"], LabelMap(logits, image.geometry, stream));
   const absl::Time labelled = absl::Now();
   if (files.source_logits) {
-    LM_ASSIGN_OR_RETURN(const Tensor source, ResizeLogits(logits, height, width, stream));
+    LM_ASSIGN_OR_RETURN(const Tensor source, SourceLogits(logits, image.geometry, stream));
     LM_RETURN_IF_ERROR(AddSourceLogits(source, tensors));
   }
   LM_RETURN_IF_ERROR(WriteSafetensors(files.output, tensors));

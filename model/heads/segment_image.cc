@@ -81,6 +81,24 @@ void DivideByCover(const Steps& rows, const Steps& columns, const Tensor& sum,
   });
 }
 
+// The logits of the resized image: all, unless the input has padding.
+absl::StatusOr<Tensor> WithoutPadding(const Tensor& logits, const ImageGeometry& geometry) {
+  const ArgChecker check("label_map", Device::Cpu());
+  LM_RETURN_IF_ERROR(check.Dense("logits", logits, DType::kFloat32,
+                                 {1, geometry.input_height, geometry.input_width, -1}));
+  const int64_t rows = geometry.resized_height;
+  if (rows == logits.dim(1) && geometry.resized_width == logits.dim(2)) return logits;
+  const int64_t row_elements = geometry.resized_width * logits.dim(3);
+  LM_ASSIGN_OR_RETURN(
+      Tensor image,
+      AllocateHostTensor(DType::kFloat32, {1, rows, geometry.resized_width, logits.dim(3)}));
+  for (int64_t row = 0; row < rows; ++row) {
+    std::copy_n(logits.data<float>() + row * logits.dim(2) * logits.dim(3), row_elements,
+                image.data<float>() + row * row_elements);
+  }
+  return image;
+}
+
 absl::StatusOr<Tensor> SegmentWindow(Engine& engine, const ConstTensorView& input, Stream& stream) {
   LM_ASSIGN_OR_RETURN(const EngineOutput output, engine.Run(input));
   return ResizeLogits(output.logits, input.dim(2), input.dim(3), stream);
@@ -125,11 +143,19 @@ absl::StatusOr<Tensor> SegmentInput(Engine& engine, const ConstTensorView& input
                {input.dim(3), slide->window_width, slide->step_width}, stream);
 }
 
-absl::StatusOr<Tensor> LabelMap(const ConstTensorView& logits, int64_t height, int64_t width,
+absl::StatusOr<Tensor> LabelMap(const Tensor& logits, const ImageGeometry& geometry,
                                 Stream& stream) {
-  LM_ASSIGN_OR_RETURN(Tensor labels, AllocateHostTensor(DType::kInt32, {1, height, width}));
-  LM_RETURN_IF_ERROR(ResizeArgmax(logits, labels, stream));
+  LM_ASSIGN_OR_RETURN(const Tensor image, WithoutPadding(logits, geometry));
+  LM_ASSIGN_OR_RETURN(Tensor labels, AllocateHostTensor(DType::kInt32, {1, geometry.source_height,
+                                                                        geometry.source_width}));
+  LM_RETURN_IF_ERROR(ResizeArgmax(image, labels, stream));
   return labels.Select(0, 0);
+}
+
+absl::StatusOr<Tensor> SourceLogits(const Tensor& logits, const ImageGeometry& geometry,
+                                    Stream& stream) {
+  LM_ASSIGN_OR_RETURN(const Tensor image, WithoutPadding(logits, geometry));
+  return ResizeLogits(image, geometry.source_height, geometry.source_width, stream);
 }
 
 }  // namespace localmamba

@@ -106,20 +106,19 @@ TEST_P(GoldenSegmenterTest, LabelsAreThoseOfTheOfficialCode) {
   const auto image = Prepare(golden_case_, *memory_, stream_);
   ASSERT_TRUE(image.ok()) << image.status();
   const Tensor& input = image->input;
-  const int64_t height = image->geometry.source_height;
-  const int64_t width = image->geometry.source_width;
 
   const auto logits = SegmentInput(*engine, input.Reshape({1, 3, input.dim(1), input.dim(2)}),
                                    ConfigOf(golden_case_).slide, stream_);
   ASSERT_TRUE(logits.ok()) << logits.status();
-  const auto source_logits = ResizeLogits(*logits, height, width, stream_);
+  const auto source_logits = SourceLogits(*logits, image->geometry, stream_);
   ASSERT_TRUE(source_logits.ok()) << source_logits.status();
-  const auto labels = LabelMap(*logits, height, width, stream_);
+  const auto labels = LabelMap(*logits, image->geometry, stream_);
   ASSERT_TRUE(labels.ok()) << labels.status();
 
   // Of rows 3, 11, 19, ... and columns 2, 10, 18, ....
   const GoldenTensor& strided = expected_.at("source_logits_strided");
   const float* found = source_logits->data<float>();
+  const int64_t width = source_logits->dim(2);
   const int64_t classes = strided.shape[0];
   for (int64_t i = 0; i < strided.shape.elements(); ++i) {
     const int64_t row = 3 + 8 * (i / strided.shape[2] % strided.shape[1]);

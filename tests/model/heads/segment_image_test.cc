@@ -79,16 +79,28 @@ TEST_F(SegmentImageTest, AWindowIsNoLargerThanTheImage) {
   EXPECT_EQ(engine_.sizes, (std::vector<std::pair<int64_t, int64_t>>{{5, 7}}));
 }
 
-TEST_F(SegmentImageTest, LabelsHaveTheSizeOfTheSource) {
-  const auto logits = SegmentInput(engine_, Image(8, 8, -1), std::nullopt, stream_);
+TEST_F(SegmentImageTest, LabelsHaveTheSizeOfTheSourceAndSeeNoPadding) {
+  Tensor image = Image(8, 8, -1);
+  for (int64_t row = 0; row < 3 * 8; ++row) {
+    std::fill_n(image.data<float>() + row * 8 + 4, 4, 1.0F);  // the padding
+  }
+  const auto logits = SegmentInput(engine_, image, std::nullopt, stream_);
   ASSERT_TRUE(logits.ok()) << logits.status();
-  const auto labels = LabelMap(*logits, 3, 1, stream_);
+  const KeepRatioConfig config = {.long_side = 8, .short_side = 4, .pad_divisor = 8};
+  const auto labels = LabelMap(*logits, KeepRatioGeometry(config, 6, 3), stream_);
   ASSERT_TRUE(labels.ok()) << labels.status();
-  EXPECT_EQ(labels->shape(), (Shape{3, 1}));
-  EXPECT_EQ(labels->data<int32_t>()[2], 1);
+  ASSERT_EQ(labels->shape(), (Shape{6, 3}));
+  EXPECT_EQ(labels->data<int32_t>()[0], 1);
+  EXPECT_EQ(labels->data<int32_t>()[6 * 3 - 3], 1);
+  const auto source = SourceLogits(*logits, KeepRatioGeometry(config, 6, 3), stream_);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ(source->shape(), (Shape{1, 6, 3, 2}));
 }
 
 TEST_F(SegmentImageTest, NamesWhatIsWrong) {
+  const ImageGeometry geometry = KeepRatioGeometry({}, 6, 3);
+  EXPECT_THAT(std::string(LabelMap(Image(8, 8, 0), geometry, stream_).status().message()),
+              HasSubstr("label_map: \"logits\" is f32[1,3,8,8]"));
   const Tensor batch = *AllocateHostTensor(DType::kFloat32, {2, 3, 8, 8});
   const auto logits = SegmentInput(engine_, batch, std::nullopt, stream_);
   EXPECT_EQ(logits.status().code(), absl::StatusCode::kInvalidArgument);
