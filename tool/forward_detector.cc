@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kernels/base/status_macros.h"
+#include "kernels/device/arena.h"
 #include "model/heads/mask_rcnn.h"
 #include "model/vision/detected_objects.h"
 #include "model/vision/keep_ratio.h"
@@ -121,13 +122,16 @@ absl::Status ForwardDetector(const VersionOnDisk& version, const EngineOptions& 
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), options.cpu_threads));
   const ModelSpec& spec = version.spec;
   LM_ASSIGN_OR_RETURN(const PreparedImage image, PrepareImage(spec, files.image, *memory, stream));
+  Arena kept(*memory);  // before the detector, which keeps memory of it
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<MaskRcnn> detector,
                       MaskRcnn::Create(spec.network, std::get<DetectionConfig>(spec.head)));
   LM_RETURN_IF_ERROR(LoadWeights(
       absl::StrCat(VersionPath(version.folder.path, version.version), "/", kWeightsFile), *memory,
       detector->parameters()));
-  OpContext context{stream, *memory};
-  LM_RETURN_IF_ERROR(detector->Pack(context));
+  OpContext packing{stream, kept};
+  LM_RETURN_IF_ERROR(detector->Pack(packing));
+  Arena activations(*memory);
+  OpContext context{stream, activations};
 
   const Shape& shape = image.input.shape();
   LM_ASSIGN_OR_RETURN(const Tensor limits, AllocateHostTensor(DType::kFloat32, {1, 2}));

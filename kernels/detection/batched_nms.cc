@@ -1,5 +1,8 @@
 #include "kernels/detection/batched_nms.h"
 
+#include <cstdint>
+#include <limits>
+
 #include "kernels/base/status_macros.h"
 #include "kernels/detection/backends.h"
 #include "kernels/tensor/check_args.h"
@@ -11,6 +14,9 @@ absl::Status BatchedNms(const BatchedNmsArgs& args, Stream& stream) {
   LM_RETURN_IF_ERROR(check.Dense("boxes", args.boxes, DType::kFloat32, {-1, -1, -1, 4}));
   const int64_t B = args.boxes.dim(0);
   const int64_t R = args.boxes.dim(1);
+  if (R * args.boxes.dim(2) > std::numeric_limits<int32_t>::max()) {
+    return check.Error("boxes", args.boxes, "fewer than 2^31 candidates an image");
+  }
   LM_RETURN_IF_ERROR(
       check.Tensor("scores", args.scores, DType::kFloat32, {B, R, args.boxes.dim(2)}));
   LM_RETURN_IF_ERROR(check.OptionalDense("row_groups", args.row_groups, DType::kInt32, {R}));

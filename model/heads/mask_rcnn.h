@@ -61,12 +61,8 @@ class MaskRcnn {
   absl::StatusOr<Detections> Forward(OpContext& context, const Value& input, const Value& limits,
                                      DetectorStages* stages = nullptr);
 
-  // The parts, for who runs them one by one.
-  Backbone& backbone() { return backbone_; }
-  [[nodiscard]] const Neck& neck() const { return *neck_; }
-  [[nodiscard]] const RpnHead& rpn_head() const { return rpn_head_; }
+  // For who has proposals from elsewhere.
   [[nodiscard]] const BoxHead& box_head() const { return box_head_; }
-  [[nodiscard]] const MaskHead& mask_head() const { return mask_head_; }
 
  private:
   MaskRcnn(const NetworkConfig& backbone, const DetectionConfig& config);

@@ -110,6 +110,19 @@ TEST(MaskRcnnTest, FindsNothingWhereNoScoreIsHighEnough) {
   EXPECT_EQ(detections->counts.tensor().data<int32_t>()[0], 0);
 }
 
+TEST(MaskRcnnTest, TakesTheSmallestPaddedImage) {
+  GoldenDetector run = GoldenDetector::Create(GoldenHeadCase("d1_official"));
+  OpContext context = run.Context();
+  const auto detections = run.detector->Forward(
+      context, GoldenDetector::Constant(DeterministicInput("input", 3 * 32 * 32), {1, 3, 32, 32}),
+      GoldenDetector::Constant({1, 32}, {1, 2}));  // of one row of pixels
+  ASSERT_TRUE(detections.ok()) << detections.status();
+  const float* boxes = detections->boxes.tensor().data<float>();
+  for (int32_t i = 0; i < detections->counts.tensor().data<int32_t>()[0]; ++i) {
+    EXPECT_LE(boxes[i * 4 + 3], 1);
+  }
+}
+
 TEST(MaskRcnnTest, NamesWhatIsWrong) {
   GoldenDetector run = GoldenDetector::Create(GoldenHeadCase("d1_official"));
   OpContext context = run.Context();
