@@ -35,7 +35,8 @@ TEST(FillPolygonTest, AgreesWithPublishedVectors) {
 }
 
 TEST(FillPolygonTest, AgreesWithGoldenOperators) {
-  for (const nlohmann::json& expected : GoldenOperatorTables().at("polygons")) {
+  const nlohmann::json tables = GoldenOperatorTables();
+  for (const nlohmann::json& expected : tables.at("polygons")) {
     const auto polygons = expected.at("polygons").get<std::vector<Polygon>>();
     const RunLengths runs =
         Fill(polygons, expected.at("h").get<int64_t>(), expected.at("w").get<int64_t>());

@@ -44,7 +44,8 @@ TEST(RunLengthsTest, PlacesAPartInTheImage) {
 
 TEST(RunLengthsTest, AgreesWithGoldenOperators) {
   const GoldenTensors golden = GoldenOperators();
-  for (const nlohmann::json& expected : GoldenOperatorTables().at("rle")) {
+  const nlohmann::json tables = GoldenOperatorTables();
+  for (const nlohmann::json& expected : tables.at("rle")) {
     const GoldenTensor& tensor = golden.at(expected.at("mask").get<std::string>());
     const std::vector<uint8_t> mask(tensor.i32.begin(), tensor.i32.end());
     const RunLengths runs = Encode(mask, tensor.shape[0]);

@@ -24,7 +24,8 @@ PreparedImage Prepare(const KeepRatioConfig& config, const std::vector<uint8_t>&
 }
 
 TEST(KeepRatioTest, ComputesTheGoldenSizes) {
-  for (const nlohmann::json& expected : GoldenOperatorTables().at("keep_ratio")) {
+  const nlohmann::json tables = GoldenOperatorTables();
+  for (const nlohmann::json& expected : tables.at("keep_ratio")) {
     const auto a = expected.at("scale").at(0).get<int64_t>();
     const auto b = expected.at("scale").at(1).get<int64_t>();
     const ImageGeometry geometry = KeepRatioGeometry(
