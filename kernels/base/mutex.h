@@ -5,9 +5,11 @@
 #define LOCALMAMBA_KERNELS_BASE_MUTEX_H_
 
 #include <condition_variable>
+#include <list>
 #include <mutex>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 
 namespace localmamba {
@@ -16,39 +18,70 @@ class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mu_.lock(); }
 
-  // Lets those who wait look at their conditions again. (It notifies before it unlocks, since one
-  // of them may destroy this as soon as it is unlocked.)
+  // Wakes one of those who wait and whose condition holds; it will wake the next.
   void Unlock() ABSL_UNLOCK_FUNCTION() {
-    released_.notify_all();
+    WakeOne();
     mu_.unlock();
   }
 
-  // With the mutex held: releases it until `condition()`, called with it held, is true.
+  // With the mutex held: releases it until `condition()` is true. Whoever holds the mutex calls
+  // `condition`, so it depends on nothing but what the mutex guards.
   template <class Condition>
   void Await(Condition condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
-    released_.notify_all();  // of what changed since it was locked
-    std::unique_lock<std::mutex> lock(mu_, std::adopt_lock);
-    released_.wait(lock, condition);
-    lock.release();
+    AwaitUntil(condition, absl::InfiniteFuture());
   }
 
   // The same, but also until `deadline`. Returns condition().
   template <class Condition>
   bool AwaitUntil(Condition condition, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
-    if (deadline == absl::InfiniteFuture()) {
-      Await(condition);
-      return true;
+    while (!condition()) {
+      Waiter waiter{condition};
+      waiters_.push_back(&waiter);
+      WakeOne();  // by what changed since it was locked
+      const bool woken = Sleep(waiter, deadline);
+      if (!woken) {
+        waiters_.remove(&waiter);
+        return condition();
+      }
     }
-    released_.notify_all();
-    std::unique_lock<std::mutex> lock(mu_, std::adopt_lock);
-    const bool holds = released_.wait_until(lock, absl::ToChronoTime(deadline), condition);
-    lock.release();
-    return holds;
+    return true;
   }
 
  private:
+  struct Waiter {
+    absl::FunctionRef<bool()> condition;
+    std::condition_variable wakeup;
+    bool woken = false;
+  };
+
+  // Only a thread that can go on is woken, and no more than one: that spares the others the way to
+  // a processor and back. (It notifies before it unlocks, since the woken one may destroy this as
+  // soon as it is unlocked.)
+  void WakeOne() {
+    for (auto waiter = waiters_.begin(); waiter != waiters_.end(); ++waiter) {
+      if (!(*waiter)->condition()) continue;
+      (*waiter)->woken = true;
+      (*waiter)->wakeup.notify_one();
+      waiters_.erase(waiter);
+      return;
+    }
+  }
+
+  // Returns whether it was woken before `deadline`.
+  bool Sleep(Waiter& waiter, absl::Time deadline) {
+    std::unique_lock<std::mutex> lock(mu_, std::adopt_lock);
+    const auto woken = [&waiter] { return waiter.woken; };
+    if (deadline == absl::InfiniteFuture()) {
+      waiter.wakeup.wait(lock, woken);
+    } else {
+      waiter.wakeup.wait_until(lock, absl::ToChronoTime(deadline), woken);
+    }
+    lock.release();
+    return waiter.woken;
+  }
+
   std::mutex mu_;
-  std::condition_variable released_;
+  std::list<Waiter*> waiters_;  // guarded by mu_; in the order they came
 };
 
 class ABSL_SCOPED_LOCKABLE MutexLock {

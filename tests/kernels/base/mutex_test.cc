@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
 #include "absl/time/clock.h"
 
@@ -24,6 +25,36 @@ TEST(MutexTest, AChangeWakesWhoeverWaitsForIt) {
     mu.Await([&] { return turn == 2; });
   }
   other.join();
+}
+
+TEST(MutexTest, EveryoneWhoseConditionHoldsGoesOnAndNobodyElse) {
+  Mutex mu;
+  bool open = false;
+  bool never = false;
+  std::vector<std::thread> others;
+  int passed = 0;
+  for (int i = 0; i < 4; ++i) {
+    others.emplace_back([&] {
+      MutexLock lock(mu);
+      mu.Await([&] { return open; });
+      ++passed;
+    });
+  }
+  std::thread last([&] {
+    MutexLock lock(mu);
+    mu.Await([&] { return never; });
+    EXPECT_EQ(passed, 4);
+  });
+  {
+    MutexLock lock(mu);
+    open = true;
+  }
+  for (std::thread& other : others) other.join();
+  {
+    MutexLock lock(mu);
+    never = true;
+  }
+  last.join();
 }
 
 TEST(MutexTest, AWaitEndsAtItsDeadline) {
