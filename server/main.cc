@@ -154,10 +154,15 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
       ModelRepository::Open(config.model_repository, ToLoadOptions(config, engine_options)));
   ModelManager manager(std::move(repository), models);
   LM_RETURN_IF_ERROR(manager.LoadDefaults());
-  ThreadPool reply_pool(1, static_cast<size_t>(config.batching.max_queue_requests));
+  // On a CPU another thread would only take a core from the one that ran the network.
+  std::unique_ptr<ThreadPool> reply_pool;
+  if (!engine_options.device.is_cpu()) {
+    reply_pool =
+        std::make_unique<ThreadPool>(1, static_cast<size_t>(config.batching.max_queue_requests));
+  }
   ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
-  VisionPipeline pipeline(models, ToDecodeLimits(config.limits), decode_pool, reply_pool, *host,
-                          clock);
+  VisionPipeline pipeline(models, ToDecodeLimits(config.limits), decode_pool, reply_pool.get(),
+                          *host, clock);
   if (models.List().empty()) {
     log.Warning("the model repository is empty", {{"model_repository", config.model_repository}});
   }

@@ -84,9 +84,10 @@ class VisionPipeline {
   using Callback = absl::AnyInvocable<void(absl::StatusOr<Answer>)>;
 
   // The references outlive the pipeline, which outlives every call. `decode` runs the stage before
-  // the queue, `reply` the one after the network; if `reply` is full, the network's thread does it.
+  // the queue, but for pictures so small that another thread does not pay; `reply` the one after the
+  // network, which the network's thread does if `reply` is full or null.
   VisionPipeline(const ServedModels& models, const DecodeLimits& limits, Executor& decode,
-                 Executor& reply, Allocator& host_allocator, Clock& clock);
+                 Executor* reply, Allocator& host_allocator, Clock& clock);
 
   // Calls `done` once, from any thread, perhaps before returning. Errors carry a reject reason:
   // INVALID_ARGUMENT for the picture, the tensor, top_k or scheduling; NOT_FOUND for model or
@@ -120,7 +121,7 @@ class VisionPipeline {
   const ServedModels& models_;
   const DecodeLimits limits_;
   Executor& decode_;
-  Executor& reply_;
+  Executor* const reply_;  // may be null
   Allocator& host_allocator_;
   Clock& clock_;
 };

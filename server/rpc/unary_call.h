@@ -59,6 +59,9 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
  private:
   void OnCancel() override { cancelled_->store(true, std::memory_order_relaxed); }
   void OnDone() override { delete this; }
+  // Both reactions are short, so gRPC need not move them to another thread, which costs a fifth of
+  // the processor time of a small request. gRPC has this hook for its own reactors.
+  bool InternalInlineable() override { return true; }
 
   const std::string method_;
   ServerMetrics& metrics_;

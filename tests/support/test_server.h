@@ -48,7 +48,7 @@ class TestServer {
         models_({.defaults = WithFailure(options.serving), .of_models = {}}, *host_, clock_,
                 metrics_),
         decode_pool_(2, 64),
-        pipeline_(models_, options.decode, decode_pool_, reply_pool_, *host_, clock_) {
+        pipeline_(models_, options.decode, decode_pool_, nullptr, *host_, clock_) {
     for (const std::shared_ptr<ModelVersion>& version : versions) {
       LM_CHECK(models_.Add(version).ok());
     }
@@ -98,7 +98,6 @@ class TestServer {
   RecentRequests recent_{{}};
   RequestLog request_log_{{}, log_, &recent_};
   std::unique_ptr<Allocator> host_;
-  ThreadPool reply_pool_{1, 64};
   ServedModels models_;
   ThreadPool decode_pool_;
   VisionPipeline pipeline_;

@@ -26,16 +26,16 @@ class VisionPipelineTest : public testing::Test {
  protected:
   VisionPipelineTest()
       : models_({}, *host_, clock_, metrics_),
-        pipeline_(models_, DecodeLimits(), decode_, reply_, *host_, clock_) {
+        pipeline_(models_, DecodeLimits(), decode_, &reply_, *host_, clock_) {
     EXPECT_TRUE(models_.Add(FakeVersion("fake", 1, control_)).ok());
   }
 
   // A picture of one colour, which the fake engine takes for class `red`.
-  ImageRequest RequestOf(uint8_t red, const CallContext& context = {}) {
-    pixels_.assign(16 * 16 * 3, red);
+  ImageRequest RequestOf(uint8_t red, const CallContext& context = {}, int64_t side = 16) {
+    pixels_.assign(static_cast<size_t>(side * side * 3), red);
     return {.model = "fake",
             .version = "",
-            .image = RawImage{.height = 16, .width = 16, .rgb = pixels_},
+            .image = RawImage{.height = side, .width = side, .rgb = pixels_},
             .scheduling = {},
             .context = context};
   }
@@ -169,9 +169,14 @@ TEST_F(VisionPipelineTest, MeasuresTheComputeStageByItsClock) {
 
 TEST_F(VisionPipelineTest, AFullDecodeQueueRefuses) {
   decode_.set_full(true);
-  const absl::Status status = Classify(RequestOf(1)).status();
+  const absl::Status status = Classify(RequestOf(1, {}, 100)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ReasonOf(status), RejectReason::kDecodeQueueFull);
+}
+
+TEST_F(VisionPipelineTest, ATinyPictureDoesNotWaitToBeDecoded) {
+  decode_.set_full(true);
+  EXPECT_TRUE(Classify(RequestOf(1)).ok());
 }
 
 TEST_F(VisionPipelineTest, AFullReplyQueueDelaysNothing) {
