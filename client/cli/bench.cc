@@ -36,6 +36,7 @@ LoadGenerator::Request ToRequest(const BenchOptions& options, v1::Image image) {
   auto request = std::make_shared<v1::ClassifyRequest>();
   *request->mutable_model() = ToModelReference(options.model, options.version);
   *request->mutable_image() = std::move(image);
+  request->set_priority(options.priority);
   return request;
 }
 

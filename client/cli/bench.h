@@ -31,6 +31,7 @@ struct BenchOptions {
   RawSize synthetic = {224, 224};   // of the random pixels
   std::string model;                // as in ClassifyOptions
   std::string version;
+  int priority = 0;  // as in ClassifyRequest
 
   // One of these is given; each element is a phase, one after the other.
   std::vector<RateStep> rates;  // open loop

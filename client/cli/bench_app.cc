@@ -48,6 +48,10 @@ void BenchApp::AddBench(CLI::App& bench) {
   bench.add_option("--model", options_.model, "Name of the model; needless if there is one");
   bench.add_option("--version", options_.version,
                    "Number of the version or a label; default: the newest");
+  bench
+      .add_option("--priority", options_.priority,
+                  "Level among waiting requests, from 1, which comes first; default: the model's")
+      ->check(CLI::Range(1, 100));
   bench.add_option("--synthetic", synthetic_, "Size of the random image")
       ->capture_default_str()
       ->check(RawSizeText());

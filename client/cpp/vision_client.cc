@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 #include "client/cpp/call.h"
+#include "client/cpp/grpc_classification_stream.h"
 #include "client/cpp/retrying_call.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "localmamba/v1/vision.grpc.pb.h"
@@ -99,6 +100,12 @@ std::shared_ptr<RunningCall> VisionClient::EmbedAsync(
   return connection_->Start<v1::EmbedRequest, v1::EmbedResponse>(
       &v1::VisionService::StubInterface::async_interface::Embed, std::move(request), timeout,
       std::move(done));
+}
+
+std::unique_ptr<ClassificationStream> VisionClient::ClassifyStream(const v1::StreamOptions& options,
+                                                                   absl::Duration timeout) const {
+  return OpenClassificationStream({connection_, &connection_->stub}, options,
+                                  absl::Now() + timeout);
 }
 
 absl::StatusOr<v1::ListModelsResponse> VisionClient::ListModels(absl::Duration timeout) const {

@@ -21,6 +21,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/cpp/classification_stream.h"
 #include "client/cpp/retry.h"
 #include "client/cpp/running_call.h"
 #include "localmamba/v1/vision.pb.h"
@@ -65,6 +66,10 @@ class VisionClient {
   std::shared_ptr<RunningCall> EmbedAsync(std::shared_ptr<const v1::EmbedRequest> request,
                                           absl::Duration timeout,
                                           Callback<v1::EmbedResponse> done) const;
+
+  // Frames and answers over one call, which ends after `timeout`. Nothing is repeated.
+  std::unique_ptr<ClassificationStream> ClassifyStream(const v1::StreamOptions& options,
+                                                       absl::Duration timeout) const;
 
   absl::StatusOr<v1::ListModelsResponse> ListModels(absl::Duration timeout) const;
 

@@ -21,7 +21,7 @@
 
 namespace localmamba::client {
 
-// Answers Classify and Embed with the next status of the script, and with OK when it has ended. An
+// Answers Classify, Embed and the frames of ClassifyStream with the next status of the script, and with OK when it has ended. An
 // answer bears the request's id. Safe to use from several threads.
 class ScriptedServer final : private v1::VisionService::Service {
  public:
@@ -75,6 +75,30 @@ class ScriptedServer final : private v1::VisionService::Service {
                      v1::EmbedResponse* response) override {
     response->set_request_id(request->request_id());
     return Next(*context);
+  }
+
+  // An answer for each frame; a status of the script that is not OK becomes the frame's error, and
+  // ABORTED ends the call.
+  grpc::Status ClassifyStream(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<v1::ClassifyStreamResponse, v1::ClassifyStreamRequest>* stream)
+      override {
+    v1::ClassifyStreamRequest message;
+    for (int64_t frame = 0; stream->Read(&message);) {
+      if (!message.has_frame()) continue;
+      const grpc::Status status = Next(*context);
+      if (status.error_code() == grpc::StatusCode::ABORTED) return status;
+      v1::ClassifyStreamResponse response;
+      response.set_frame(frame++);
+      response.set_request_id(message.frame().request_id());
+      if (status.ok()) {
+        response.mutable_classification();
+      } else {
+        response.mutable_error()->set_code(status.error_code());
+      }
+      stream->Write(response);
+    }
+    return grpc::Status::OK;
   }
 
   grpc::Status Next(const grpc::ServerContext& context) {

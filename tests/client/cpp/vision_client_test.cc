@@ -181,6 +181,48 @@ TEST(VisionClientTest, LeavesOutAServerThatDrains) {
   while (draining.calls() == last) ASSERT_TRUE(client.Classify({}, kTimeout).ok());
 }
 
+v1::ClassifyRequest FrameOf(const std::string& id) {
+  v1::ClassifyRequest frame;
+  frame.set_request_id(id);
+  return frame;
+}
+
+TEST(VisionClientTest, AStreamAnswersItsFramesInOrder) {
+  ScriptedServer server;
+  server.Answer(grpc::Status::OK);
+  server.Answer({grpc::StatusCode::INVALID_ARGUMENT, "no picture"});
+  const VisionClient client(server.target());
+  const auto stream = client.ClassifyStream({}, kTimeout);
+  for (const char* id : {"a", "b", "c"}) EXPECT_TRUE(stream->Send(FrameOf(id)));
+  stream->CloseSending();
+  std::string answered;
+  while (const auto answer = stream->Receive()) {
+    absl::StrAppend(&answered, answer->frame(), answer->request_id(),
+                    answer->has_classification() ? " ok " : " error ");
+  }
+  EXPECT_EQ(answered, "0a ok 1b error 2c ok ");
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST(VisionClientTest, AStreamTellsHowItEnded) {
+  ScriptedServer server;
+  server.Answer({grpc::StatusCode::ABORTED, "enough"});
+  const auto stream = VisionClient(server.target()).ClassifyStream({}, kTimeout);
+  EXPECT_TRUE(stream->Send(FrameOf("a")));
+  EXPECT_FALSE(stream->Receive().has_value());
+  EXPECT_FALSE(stream->Send(FrameOf("b")));
+  EXPECT_EQ(stream->Finish(), absl::AbortedError("enough"));
+}
+
+TEST(VisionClientTest, AStreamThatIsDroppedIsCancelled) {
+  ScriptedServer server;
+  server.Hold();
+  auto stream = VisionClient(server.target()).ClassifyStream({}, absl::Hours(1));
+  EXPECT_TRUE(stream->Send(FrameOf("a")));
+  server.AwaitCalls(1);
+  stream.reset();
+}
+
 TEST(VisionClientTest, WithoutAServerCallsAreUnavailable) {
   const VisionClient client("ipv4:127.0.0.1:1,127.0.0.1:2");
   EXPECT_EQ(client.Classify({}, kTimeout).status().code(), absl::StatusCode::kUnavailable);

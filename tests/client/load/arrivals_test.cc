@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
+#include <cmath>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "tests/support/temporary_folder.h"
 
 namespace localmamba::client {
 namespace {
@@ -88,14 +91,14 @@ TEST(ArrivalsTest, TheSeedDecides) {
   EXPECT_NE(Generate({.seed = 1}, profile), Generate({.seed = 2}, profile));
 }
 
-std::string TraceFile(const std::string& text) {
-  std::string path = testing::TempDir() + "arrivals_test.txt";
-  std::ofstream(path) << text;
-  return path;
+absl::StatusOr<std::vector<absl::Duration>> Read(const std::string& trace) {
+  const TemporaryFolder folder;
+  folder.Write({{"trace.txt", trace}});
+  return ReadArrivalTrace(folder / "trace.txt");
 }
 
 TEST(ArrivalTraceTest, IsReadAndReplayed) {
-  const auto times = ReadArrivalTrace(TraceFile("# of a quiet day\n0.5\n0.5\n\n1e1\n"));
+  const auto times = Read("# of a quiet day\n0.5\n0.5\n\n1e1\n");
   ASSERT_TRUE(times.ok()) << times.status();
   EXPECT_THAT(All(*ReplayArrivals(*times)),
               ElementsAre(absl::Seconds(0.5), absl::Seconds(0.5), absl::Seconds(10)));
@@ -103,7 +106,7 @@ TEST(ArrivalTraceTest, IsReadAndReplayed) {
 
 TEST(ArrivalTraceTest, ABadLineIsNamed) {
   for (const char* line : {"soon", "0.4", "-1", "nan"}) {
-    const auto times = ReadArrivalTrace(TraceFile(std::string("0.5\n") + line + "\n"));
+    const auto times = Read(std::string("0.5\n") + line + "\n");
     EXPECT_EQ(times.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(times.status().message()),
                 HasSubstr(std::string("line 2: found \"") + line + "\""));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/load/phase_json.h"
+#include "tests/support/temporary_folder.h"
 
 namespace localmamba::client {
 namespace {
@@ -72,7 +73,8 @@ TEST(LoadPlotTest, NothingAnsweredIsNothingToDraw) {
 
 TEST(FigureTest, IsAPngFile) {
   const auto panels = PlotLoad({{"", {PhaseOf(100, absl::Milliseconds(1))}}});
-  const std::string path = testing::TempDir() + "figure_test.png";
+  const TemporaryFolder folder;
+  const std::string path = folder / "figure.png";
   ASSERT_TRUE(WriteFigure(*panels, path).ok());
   std::ifstream file(path, std::ios::binary);
   EXPECT_THAT(std::string(std::istreambuf_iterator<char>(file), {}), StartsWith("\x89PNG\r\n"));
