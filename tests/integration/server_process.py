@@ -28,6 +28,10 @@ class ServerProcess:
         self._process.wait()
         self._process.stderr.close()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def await_log(self, message: str) -> dict:
         """Reads the log, whose every line is a JSON object, up to the first line with that message."""
         seen = []
