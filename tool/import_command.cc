@@ -12,6 +12,8 @@
 #include "absl/strings/str_join.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
+#include "model/heads/create_model.h"
+#include "model/heads/mask_rcnn.h"
 #include "model/networks/adapt_checkpoint.h"
 #include "model/networks/network.h"
 #include "model/networks/recognize_variant.h"
@@ -62,13 +64,12 @@ class ImportCommand final : public Command {
   }
 
   absl::Status Run() override {
+    if (const absl::StatusOr<ModelSpec> spec = source_.Spec();
+        spec.ok() && !std::holds_alternative<std::monostate>(spec->head)) {
+      return ImportWithHead(*spec);
+    }
     LM_ASSIGN_OR_RETURN(TorchCheckpoint checkpoint, ReadTorchCheckpoint(checkpoint_, entry_));
     LM_ASSIGN_OR_RETURN(const ModelSpec spec, SpecOf(checkpoint));
-    if (!std::holds_alternative<std::monostate>(spec.head)) {
-      return absl::UnimplementedError(
-          "models with a head for detection or segmentation cannot be "
-          "imported yet, only their backbones");
-    }
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                         CreateDeviceAllocator(Device::Cpu()));
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network, CreateNetwork(spec.network));
@@ -79,8 +80,7 @@ class ImportCommand final : public Command {
         Annotate(AssignWeights(adapted->tensors, *memory, network->parameters()), checkpoint_));
     LM_RETURN_IF_ERROR(destination_.Write(spec, network->parameters()));
     if (source_.variant() == kAuto) std::printf("variant: %s\n", spec.description.c_str());
-    std::printf("state dict: %s\n",
-                checkpoint.entry.empty() ? "the file itself" : checkpoint.entry.c_str());
+    PrintSource(checkpoint);
     PrintList("resized to the grid of the spec", adapted->resized);
     PrintList("not in the checkpoint, as before training", adapted->initialized);
     PrintList("of no use to the network", adapted->dropped);
@@ -89,6 +89,35 @@ class ImportCommand final : public Command {
   }
 
  private:
+  // A detector or segmenter. Its checkpoint has all of it, and tables of its own size.
+  absl::Status ImportWithHead(const ModelSpec& spec) const {
+    LM_ASSIGN_OR_RETURN(const TorchCheckpoint checkpoint,
+                        ReadTorchCheckpoint(checkpoint_, entry_, CheckpointPart::kAll));
+    LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
+                        CreateDeviceAllocator(Device::Cpu()));
+    const auto import = [&](ParameterSet& parameters) -> absl::Status {
+      LM_RETURN_IF_ERROR(
+          Annotate(AssignWeights(checkpoint.tensors, *memory, parameters), checkpoint_));
+      LM_RETURN_IF_ERROR(destination_.Write(spec, parameters));
+      PrintSource(checkpoint);
+      PrintList("skipped", checkpoint.skipped);
+      return absl::OkStatus();
+    };
+    if (const auto* detection = std::get_if<DetectionConfig>(&spec.head)) {
+      LM_ASSIGN_OR_RETURN(const std::unique_ptr<MaskRcnn> detector,
+                          MaskRcnn::Create(spec.network, *detection));
+      return import(detector->parameters());
+    }
+    LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> segmenter,
+                        CreateModel(spec.network, spec.head));
+    return import(segmenter->parameters());
+  }
+
+  static void PrintSource(const TorchCheckpoint& checkpoint) {
+    std::printf("state dict: %s\n",
+                checkpoint.entry.empty() ? "the file itself" : checkpoint.entry.c_str());
+  }
+
   absl::StatusOr<ModelSpec> SpecOf(const TorchCheckpoint& checkpoint) const {
     const std::string& variant = source_.variant();
     if (variant.empty()) return source_.Spec();

@@ -107,17 +107,18 @@ absl::string_view WithoutModule(absl::string_view name) {
   return name;
 }
 
-absl::Status ReadStateDict(const PickleValue& dict, TorchTensorReader& reader,
+absl::Status ReadStateDict(const PickleValue& dict, CheckpointPart part, TorchTensorReader& reader,
                            TorchCheckpoint& checkpoint) {
   const std::vector<std::string> keys = TextKeys(dict);
-  const bool is_dense = std::any_of(keys.begin(), keys.end(), [](const std::string& key) {
-    return absl::StartsWith(WithoutModule(key), "backbone.");
-  });
+  const bool only_backbone = part == CheckpointPart::kBackbone &&
+                             std::any_of(keys.begin(), keys.end(), [](const std::string& key) {
+                               return absl::StartsWith(WithoutModule(key), "backbone.");
+                             });
   for (size_t i = 0; i + 1 < dict.items.size(); i += 2) {
     if (!dict.items[i]->Is(Kind::kText)) return Invalid("the state dict has a key that is no text");
     const std::string& key = dict.items[i]->text;
     absl::string_view name = WithoutModule(key);
-    if ((is_dense && !absl::ConsumePrefix(&name, "backbone.")) ||
+    if ((only_backbone && !absl::ConsumePrefix(&name, "backbone.")) ||
         !IsTorchTensor(*dict.items[i + 1])) {
       checkpoint.skipped.push_back(key);
       continue;
@@ -135,7 +136,8 @@ absl::Status ReadStateDict(const PickleValue& dict, TorchTensorReader& reader,
 }  // namespace
 
 absl::StatusOr<TorchCheckpoint> ReadTorchCheckpointFromMemory(absl::Span<const std::byte> bytes,
-                                                              absl::string_view entry) {
+                                                              absl::string_view entry,
+                                                              CheckpointPart part) {
   LM_ASSIGN_OR_RETURN(const ZipArchive archive, ZipArchive::Open(bytes));
   LM_ASSIGN_OR_RETURN(const std::string root, FindRoot(archive));
   LM_RETURN_IF_ERROR(CheckByteOrder(archive, root));
@@ -143,14 +145,15 @@ absl::StatusOr<TorchCheckpoint> ReadTorchCheckpointFromMemory(absl::Span<const s
   TorchCheckpoint checkpoint;
   LM_ASSIGN_OR_RETURN(const PickleValue* dict, FindStateDict(*pickle.root, entry, checkpoint));
   TorchTensorReader reader(archive, root, bytes.size() * kMaxRereads);
-  LM_RETURN_IF_ERROR(ReadStateDict(*dict, reader, checkpoint));
+  LM_RETURN_IF_ERROR(ReadStateDict(*dict, part, reader, checkpoint));
   return checkpoint;
 }
 
 absl::StatusOr<TorchCheckpoint> ReadTorchCheckpoint(const std::string& path,
-                                                    absl::string_view entry) {
+                                                    absl::string_view entry, CheckpointPart part) {
   LM_ASSIGN_OR_RETURN(const std::shared_ptr<MappedFile> file, MappedFile::Open(path));
-  absl::StatusOr<TorchCheckpoint> checkpoint = ReadTorchCheckpointFromMemory(file->bytes(), entry);
+  absl::StatusOr<TorchCheckpoint> checkpoint =
+      ReadTorchCheckpointFromMemory(file->bytes(), entry, part);
   if (!checkpoint.ok()) return Annotate(checkpoint.status(), path);
   return checkpoint;
 }

@@ -67,6 +67,26 @@ TEST_F(SegmenterTest, ForwardInWindowsWritesTheLabels) {
   EXPECT_EQ(tensors.at("labels").shape(), (Shape{111, 150}));
 }
 
+// The file is laid out as mmsegmentation writes it, with the weights of `init --seed 7`.
+TEST_F(SegmenterTest, ImportTakesBackboneAndHeads) {
+  const std::string spec = " --spec " + Write("spec.json", kSpec);
+  const std::string checkpoint = " --checkpoint " + FindGoldenFile("segmenter_style.pth", "heads");
+  const ToolResult import = Run("import" + checkpoint + spec + " --out " + Path("imported"));
+  ASSERT_EQ(import.exit_status, 0) << import.err;
+  EXPECT_THAT(import.out, HasSubstr("state dict: state_dict"));
+  EXPECT_THAT(import.out, HasSubstr("skipped (1): meta"));
+  ASSERT_EQ(Run("init --seed 7" + spec + " --out " + Path("made")).exit_status, 0);
+  const NamedTensors found = Forward(Path("imported"));
+  const NamedTensors expected = Forward(Path("made"));
+  const Tensor& logits = expected.at("logits");
+  for (int64_t i = 0; i < logits.elements(); ++i) {
+    ASSERT_EQ(found.at("logits").data<float>()[i], logits.data<float>()[i]) << "element " << i;
+  }
+  ExpectError("import" + checkpoint + " --out " + Path("d1") +
+                  " --variant mask_rcnn_local_vssm_tiny_fpn_coco",
+              2, "segmenter_style.pth: weights do not fit the network");
+}
+
 TEST_F(SegmenterTest, InspectCountsThePartsOfAVariant) {
   const ToolResult init =
       Run(absl::StrCat("init --variant upernet_local_vssm_tiny_8xb2-160k_ade20k-512x512 --dtype "

@@ -149,6 +149,15 @@ TEST(TorchCheckpointTest, TheBackboneOfADetectorIsTakenWithoutItsHeads) {
   EXPECT_THAT(checkpoint->skipped, ElementsAre("module.decode_head.b"));
 }
 
+TEST(TorchCheckpointTest, AllOfASegmenterIsTakenIfWanted) {
+  const std::string bytes =
+      Checkpoint(Dict({{"module.backbone.a", kFloats}, {"module.decode_head.b", kFloats}}));
+  const auto checkpoint = ReadTorchCheckpointFromMemory(
+      {reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, "", CheckpointPart::kAll);
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  EXPECT_THAT(Names(*checkpoint), ElementsAre("backbone.a", "decode_head.b"));
+}
+
 struct BadCheckpoint {
   std::string name;
   std::string bytes;
