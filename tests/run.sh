@@ -4,7 +4,7 @@
 #   tests/run.sh [ctest options]     e.g. tests/run.sh -R Scan
 #
 # Builds the `release` preset: with the CUDA kernels if nvcc is there. Tests that need a GPU skip without one,
-# and those in Python, outside of CI, without the packages of tests/requirements.txt.
+# and those in Python without the packages of tests/requirements.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
