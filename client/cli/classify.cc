@@ -1,3 +1,4 @@
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -15,13 +16,15 @@
 namespace localmamba::client {
 namespace {
 
+constexpr size_t kMaxRequestIdBytes = 256;  // of the server
+
 v1::ClassifyRequest ToRequest(const ClassifyOptions& options, const std::string& path,
                               std::string bytes) {
   v1::ClassifyRequest request;
   *request.mutable_model() = ToModelReference(options.model, options.version);
   *request.mutable_image() = ToImage(std::move(bytes), options.raw);
   if (options.top_k.has_value()) request.set_top_k(*options.top_k);
-  request.set_request_id(path);
+  if (path.size() <= kMaxRequestIdBytes) request.set_request_id(path);
   return request;
 }
 
