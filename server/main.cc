@@ -35,6 +35,7 @@
 #include "server/repository/model_repository.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/open_inference/inference_service.h"
 #include "server/rpc/vision_service.h"
 #include "server/runtime/check_can_listen.h"
 #include "server/runtime/clock.h"
@@ -54,6 +55,7 @@ constexpr int kExitFailed = 1;    // could not start, or was told twice to stop
 constexpr int kExitBadUsage = 2;  // command line or configuration file
 
 constexpr char kVisionService[] = "localmamba.v1.VisionService";
+constexpr char kInferenceService[] = "inference.GRPCInferenceService";
 
 std::vector<ServedStatus> StatusOf(const ServedModels& models) {
   std::vector<ServedStatus> result;
@@ -171,6 +173,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics, request_log,
                                          static_cast<size_t>(config.limits.max_frames_per_stream)));
+  services.push_back(CreateInferenceService(ToInferenceOptions(config), pipeline, lifecycle,
+                                            admission, metrics, request_log));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
                       GrpcServer::Start({.address = config.listen.address,
                                          .port = config.listen.grpc_port,
@@ -197,6 +201,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   manager.Announce(
       [&](const std::string& model, bool serving) { grpc_server->SetServing(model, serving); });
   grpc_server->SetServing(kVisionService, true);
+  grpc_server->SetServing(kInferenceService, true);
   grpc_server->SetServing("", true);
   nlohmann::ordered_json listening = {{"address", config.listen.address},
                                       {"grpc_port", grpc_server->port()},

@@ -144,7 +144,11 @@ void BatchRunner::Launch(Instance& instance, std::vector<WaitingRequest> batch) 
   observer_.OnBatch(batch_size);
   const absl::StatusOr<EngineOutput> output = instance.engine->Run(input);
   const absl::Duration compute = clock_.Now() - launched;
-  if (!output.ok()) observer_.OnEngineError(output.status());
+  if (output.ok()) {
+    observer_.OnBatchDone(batch_size, compute);
+  } else {
+    observer_.OnEngineError(output.status());
+  }
   int64_t begin = 0;
   for (WaitingRequest& one : batch) {
     const int64_t end = begin + one.request.input.dim(0);

@@ -26,7 +26,9 @@ namespace localmamba::server {
 class BatchObserver {
  public:
   virtual ~BatchObserver() = default;
-  virtual void OnBatch(size_t images) = 0;                     // a batch is launched
+  virtual void OnBatch(size_t images) = 0;  // a batch is launched
+  // It has been run, and its requests are about to be answered.
+  virtual void OnBatchDone(size_t images, absl::Duration compute) = 0;
   virtual void OnQueueLength(size_t requests) = 0;             // requests came or left
   virtual void OnEngineError(const absl::Status& status) = 0;  // a batch failed
 };

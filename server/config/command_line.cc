@@ -33,7 +33,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 36> kFlags = {{
+constexpr std::array<Flag, 37> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -96,6 +96,8 @@ constexpr std::array<Flag, 36> kFlags = {{
      "Log requests that take so long, with the times of their stages; 0s for none"},
     {"--debug-page", "requests.debug_page", Kind::kText, "false",
      "Show the slowest and the failed requests at /debug/requests of the HTTP port"},
+    {"--system-shared-memory", "open_inference.system_shared_memory", Kind::kText, "false",
+     "Whether clients of the Open Inference Protocol may share memory with the server"},
     {"--log-level", "log_level", Kind::kText, "info", "debug, info, warning or error"},
 }};
 

@@ -257,6 +257,10 @@ void Override(const v1::ConnectionConfig& proto, ConnectionConfig& config) {
   LM_OVERRIDE_DURATION(config, proto, max_age);
 }
 
+void Override(const v1::OpenInferenceConfig& proto, OpenInferenceConfig& config) {
+  LM_OVERRIDE(config, proto, system_shared_memory);
+}
+
 }  // namespace
 
 absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
@@ -278,6 +282,7 @@ absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
   LM_OVERRIDE(config.requests, proto.requests(), log_all);
   LM_OVERRIDE_DURATION(config.requests, proto.requests(), slow_threshold);
   LM_OVERRIDE(config.requests, proto.requests(), debug_page);
+  Override(proto.open_inference(), config.open_inference);
   LM_RETURN_IF_ERROR(Check(config));
   return config;
 }

@@ -71,6 +71,11 @@ struct ShutdownConfig {
   bool operator==(const ShutdownConfig&) const = default;
 };
 
+struct OpenInferenceConfig {
+  bool system_shared_memory = false;
+  bool operator==(const OpenInferenceConfig&) const = default;
+};
+
 struct AdminConfig {
   bool enabled = true;
   std::string address = "127.0.0.1";
@@ -115,6 +120,7 @@ struct ServerConfig {
   std::map<std::string, BatchingConfig> model_batching;  // complete: over `batching`
   ConnectionConfig connections;
   RequestLogConfig requests;
+  OpenInferenceConfig open_inference;
   bool operator==(const ServerConfig&) const = default;
 };
 

@@ -151,6 +151,11 @@ ServedModels::Options ToServedOptions(const ServerConfig& config,
   return options;
 }
 
+InferenceServiceOptions ToInferenceOptions(const ServerConfig& config) {
+  return {.system_shared_memory = config.open_inference.system_shared_memory,
+          .max_requests_per_stream = static_cast<size_t>(config.limits.max_frames_per_stream)};
+}
+
 absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {
   // 0 means the same here as for a stream: as many as the process may use.
   LM_ASSIGN_OR_RETURN(const Stream stream, Stream::Create(Device::Cpu(), config.decode_threads));

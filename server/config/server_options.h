@@ -14,6 +14,7 @@
 #include "server/repository/model_repository.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/open_inference/inference_service.h"
 #include "server/tracing/request_log.h"
 
 namespace localmamba::server {
@@ -35,6 +36,8 @@ LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engin
 // `device_lost` as ServedVersion::Options::on_device_lost.
 ServedModels::Options ToServedOptions(const ServerConfig& config,
                                       const std::function<void(const absl::Status&)>& device_lost);
+
+InferenceServiceOptions ToInferenceOptions(const ServerConfig& config);
 
 // As configured, or as many as the process may use.
 absl::StatusOr<int> DecodeThreads(const RequestLimits& config);

@@ -51,6 +51,10 @@ void ServedVersion::OnBatch(size_t images) {
   metrics_.batch_size.Observe(static_cast<double>(images));
 }
 
+void ServedVersion::OnBatchDone(size_t images, absl::Duration compute) {
+  statistics_.CountBatch(images, compute);
+}
+
 void ServedVersion::OnQueueLength(size_t requests) {
   metrics_.queue_length.Set(static_cast<double>(requests));
 }

@@ -11,6 +11,7 @@
 #include "kernels/device/buffer.h"
 #include "server/batching/batch_runner.h"
 #include "server/batching/classic_policy.h"
+#include "server/metrics/inference_statistics.h"
 #include "server/metrics/server_metrics.h"
 #include "server/repository/model_version.h"
 #include "server/runtime/clock.h"
@@ -40,6 +41,8 @@ class ServedVersion final : private BatchObserver {
 
   [[nodiscard]] const ModelVersion& model() const { return *model_; }
   [[nodiscard]] const VersionMetrics& metrics() const { return metrics_; }
+  [[nodiscard]] InferenceStatistics& statistics() { return statistics_; }
+  [[nodiscard]] const InferenceStatistics& statistics() const { return statistics_; }
   [[nodiscard]] int64_t num_classes() const;
   // As configured, or less if memory does not suffice.
   [[nodiscard]] size_t max_batch_size() const { return max_batch_size_; }
@@ -57,11 +60,13 @@ class ServedVersion final : private BatchObserver {
                 const VersionMetrics& metrics);
 
   void OnBatch(size_t images) override;
+  void OnBatchDone(size_t images, absl::Duration compute) override;
   void OnQueueLength(size_t requests) override;
   void OnEngineError(const absl::Status& status) override;
 
   const std::shared_ptr<ModelVersion> model_;
   const VersionMetrics metrics_;
+  InferenceStatistics statistics_;
   const size_t max_batch_size_;
   const QueueOptions queue_;
   const std::function<void(const absl::Status&)> on_device_lost_;

@@ -33,24 +33,34 @@ std::vector<float> Features(const InferenceResult& result) {
   return {first, first + result.pooled.elements()};
 }
 
+// Of images that the network takes, or halves of them.
 absl::Status CheckTensor(const ConstTensorView& input, const ServedVersion& version) {
   const int64_t height = version.input_height();
   const int64_t width = version.input_width();
   const auto most = static_cast<int64_t>(version.max_batch_size());
-  const bool of_images = !input.empty() && input.rank() == 4 && input.IsDense() &&
-                         1 <= input.dim(0) && input.dim(0) <= most;
-  if (of_images && input.dtype() == DType::kFloat32 &&
-      input.shape() == Shape({input.dim(0), 3, height, width})) {
-    return absl::OkStatus();
+  if (!input.empty() && input.rank() == 4 && input.IsDense() && 1 <= input.dim(0) &&
+      input.dim(0) <= most) {
+    const bool pixels = input.dtype() == DType::kUInt8;
+    const bool floats = input.dtype() == DType::kFloat32 || input.dtype() == DType::kFloat16;
+    if (pixels && input.shape() == Shape({input.dim(0), height, width, 3})) return absl::OkStatus();
+    if (floats && input.shape() == Shape({input.dim(0), 3, height, width})) return absl::OkStatus();
   }
-  if (of_images && input.dtype() == DType::kUInt8 &&
-      input.shape() == Shape({input.dim(0), height, width, 3})) {
-    return absl::OkStatus();
+  return Reject(
+      RejectReason::kInvalidRequest,
+      absl::InvalidArgumentError(absl::StrCat("input: found ", Describe(input), ", wanted f32[n,3,",
+                                              height, ",", width, "], the same of f16, or u8[n,",
+                                              height, ",", width, ",3] with n from 1 to ", most)));
+}
+
+absl::Status CheckImages(const ImageBatch& images, const ServedVersion& version) {
+  if (const auto* tensor = std::get_if<ConstTensorView>(&images)) {
+    return CheckTensor(*tensor, version);
   }
+  const size_t found = std::get<std::vector<EncodedImage>>(images).size();
+  if (1 <= found && found <= version.max_batch_size()) return absl::OkStatus();
   return Reject(RejectReason::kInvalidRequest,
-                absl::InvalidArgumentError(absl::StrCat(
-                    "input: found ", Describe(input), ", wanted f32[n,3,", height, ",", width,
-                    "] or u8[n,", height, ",", width, ",3] with n from 1 to ", most)));
+                absl::InvalidArgumentError(absl::StrCat("images: found ", found, ", wanted 1 to ",
+                                                        version.max_batch_size())));
 }
 
 // Whether the picture is prepared in less time than it takes to wake another thread.
@@ -80,13 +90,18 @@ struct VisionPipeline::Call {
   Clock* clock = nullptr;
   StageTimings timings;
   absl::Time network_done;
-  Finish finish;
+  size_t images = 0;
+  MakeAnswer finish;
 
+  // Gives the answer, or the error, after it was counted.
   void End(absl::StatusOr<InferenceResult> result) {
-    if (!result.ok()) version->metrics().Failed(result.status());
+    if (!result.ok()) {
+      const absl::Time now = clock->Now();
+      version->metrics().Failed(result.status());
+      version->statistics().CountFailure(now - arrival, now);
+    }
     finish(*this, std::move(result));
   }
-  void Fail(absl::Status status) { End(std::move(status)); }
 
   // To be called when the answer is made.
   StageTimings CloseTimings() {
@@ -98,11 +113,17 @@ struct VisionPipeline::Call {
       version->metrics().deadline_slack_seconds.Observe(
           absl::ToDoubleSeconds(context.deadline - now));
     }
+    version->statistics().CountSuccess({.input = timings.preprocess,
+                                        .queue = timings.queue,
+                                        .infer = timings.compute,
+                                        .output = timings.postprocess,
+                                        .total = timings.total},
+                                       images, now);
     return timings;
   }
 };
 
-VisionPipeline::Finish VisionPipeline::GiveInference(Callback<Inference> done) {
+VisionPipeline::MakeAnswer VisionPipeline::GiveInference(Callback<Inference> done) {
   return [done = std::move(done)](Call& call, absl::StatusOr<InferenceResult> result) mutable {
     if (!result.ok()) return done(result.status());
     const ModelVersion& model = call.version->model();
@@ -160,28 +181,32 @@ void VisionPipeline::Embed(ImageRequest request, Callback<Embedding> done) {
   SubmitImage(*call, request.image);
 }
 
-void VisionPipeline::Infer(ImageRequest request, Callback<Inference> done) {
-  const absl::StatusOr<CallPtr> call = Begin(request);
+void VisionPipeline::Infer(InferRequest request, Callback<Inference> done) {
+  const absl::StatusOr<CallPtr> call = Begin(request.version, request.scheduling, request.context);
   if (!call.ok()) return done(call.status());
+  absl::Status fit = CheckImages(request.images, *request.version);
+  if (!fit.ok()) return done(std::move(fit));
   (*call)->finish = GiveInference(std::move(done));
-  SubmitImage(*call, request.image);
+  request.version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(request.images)));
+  if (IsPrepared(request.images)) {
+    Enqueue(*call, std::get<ConstTensorView>(request.images));
+  } else {
+    Prepare(*call, std::move(request.images));
+  }
 }
 
-void VisionPipeline::Infer(TensorRequest request, Callback<Inference> done) {
-  const absl::StatusOr<CallPtr> call = Begin(request);
-  if (!call.ok()) return done(call.status());
-  absl::Status fits = CheckTensor(request.input, *(*call)->version);
-  if (!fits.ok()) return done(std::move(fits));
-  (*call)->finish = GiveInference(std::move(done));
-  Enqueue(*call, request.input);
+absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(const ImageRequest& request) const {
+  LM_ASSIGN_OR_RETURN(ServedModels::Handle version, models_.Find(request.model, request.version));
+  return Begin(std::move(version), request.scheduling, request.context);
 }
 
-template <class Request>
-absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(const Request& request) const {
+absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ServedModels::Handle version,
+                                                              const Scheduling& scheduling,
+                                                              const CallContext& context) const {
   auto call = std::make_shared<Call>();
   call->arrival = clock_.Now();
   call->clock = &clock_;
-  LM_ASSIGN_OR_RETURN(call->version, models_.Find(request.model, request.version));
+  call->version = std::move(version);
   const ModelVersion& model = call->version->model();
   if (model.spec.task != ModelTask::kClassification) {
     return Reject(
@@ -190,9 +215,9 @@ absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(const Request& req
                                                    "\" yields feature maps only, wanted one with a "
                                                    "classifier")));
   }
-  LM_RETURN_IF_ERROR(call->version->Check(request.scheduling));
-  call->scheduling = request.scheduling;
-  call->context = request.context;
+  LM_RETURN_IF_ERROR(call->version->Check(scheduling));
+  call->scheduling = scheduling;
+  call->context = context;
   return call;
 }
 
@@ -200,19 +225,19 @@ void VisionPipeline::SubmitImage(const CallPtr& call, const ImageSource& image) 
   call->version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(image)));
   if (IsTiny(image, call->version->model().spec.preprocess)) return Prepare(call, image);
   if (!decode_.TrySubmit([this, call, image] { Prepare(call, image); })) {
-    call->Fail(Reject(RejectReason::kDecodeQueueFull,
-                      absl::ResourceExhaustedError("too many requests wait to be decoded")));
+    call->End(Reject(RejectReason::kDecodeQueueFull,
+                     absl::ResourceExhaustedError("too many requests wait to be decoded")));
   }
 }
 
 void VisionPipeline::Prepare(const CallPtr& call, const ImageSource& image) {
   if (absl::Status wanted = CheckWanted(call->context, clock_.Now(), "decoding"); !wanted.ok()) {
-    return call->Fail(std::move(wanted));
+    return call->End(std::move(wanted));
   }
   const absl::Time began = clock_.Now();
   absl::StatusOr<Tensor> pixels =
       PrepareImage(image, call->version->model().spec.preprocess, limits_, host_allocator_);
-  if (!pixels.ok()) return call->Fail(pixels.status());
+  if (!pixels.ok()) return call->End(pixels.status());
   const ServedVersion& version = *call->version;
   call->pixels = pixels->Reshape({1, version.input_height(), version.input_width(), 3});
   const absl::Time prepared = clock_.Now();
@@ -221,7 +246,21 @@ void VisionPipeline::Prepare(const CallPtr& call, const ImageSource& image) {
   Enqueue(call, call->pixels);
 }
 
+void VisionPipeline::Prepare(const CallPtr& call, ImageBatch images) {
+  PrepareBatch({.images = std::move(images),
+                .config = call->version->model().spec.preprocess,
+                .limits = limits_,
+                .context = call->context},
+               decode_, host_allocator_, clock_, [this, call](absl::StatusOr<Tensor> input) {
+                 if (!input.ok()) return call->End(input.status());
+                 call->pixels = *std::move(input);
+                 call->timings.preprocess = clock_.Now() - call->arrival;
+                 Enqueue(call, call->pixels);
+               });
+}
+
 void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) {
+  call->images = static_cast<size_t>(input.dim(0));
   absl::Status queued = call->version->runner().Enqueue(
       {.input = input,
        .scheduling = call->scheduling,
@@ -229,7 +268,7 @@ void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) 
        .done = [this, call](absl::StatusOr<InferenceResult> result) {
          Complete(call, std::move(result));
        }});
-  if (!queued.ok()) call->Fail(std::move(queued));
+  if (!queued.ok()) call->End(std::move(queued));
 }
 
 void VisionPipeline::Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result) {

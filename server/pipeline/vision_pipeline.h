@@ -19,6 +19,7 @@
 #include "model/vision/decode.h"
 #include "model/vision/postprocess.h"
 #include "server/batching/batch_request.h"
+#include "server/pipeline/prepare_batch.h"
 #include "server/pipeline/prepare_image.h"
 #include "server/pipeline/served_models.h"
 #include "server/runtime/call_context.h"
@@ -35,18 +36,16 @@ struct ImageRequest {
   CallContext context;
 };
 
-// Images that are prepared already.
-struct TensorRequest {
-  std::string model;    // "" for the only one
-  std::string version;  // number or label; "" for the newest
-  // As BatchRequest::input, of the size that the version's network sees.
-  ConstTensorView input;
+// Several images for a version that is found already.
+struct InferRequest {
+  ServedModels::Handle version;
+  ImageBatch images;  // their bytes live until the answer is given
   Scheduling scheduling;
   CallContext context;
 };
 
 struct StageTimings {
-  absl::Duration preprocess;  // with the wait for a thread; 0 for tensors
+  absl::Duration preprocess;  // with the wait for a thread
   absl::Duration queue;
   absl::Duration compute;  // of the whole batch
   absl::Duration postprocess;
@@ -96,9 +95,9 @@ class VisionPipeline {
   // `top_k` unset: 5, or all classes if there are fewer.
   void Classify(ImageRequest request, std::optional<int64_t> top_k, Callback<Classification> done);
   void Embed(ImageRequest request, Callback<Embedding> done);
-  void Infer(ImageRequest request, Callback<Inference> done);
-  // The same without decoding: the tensor goes into the queue as it is, at once.
-  void Infer(TensorRequest request, Callback<Inference> done);
+  // The images stay together. What the network takes as it is goes into the queue at once; the rest
+  // is decoded or converted before, all of it, so that one that is no picture costs no run.
+  void Infer(InferRequest request, Callback<Inference> done);
 
   [[nodiscard]] const ServedModels& models() const { return models_; }
 
@@ -106,15 +105,17 @@ class VisionPipeline {
   struct Call;
   using CallPtr = std::shared_ptr<Call>;
   // Makes the answer of a call and gives it, or the error that took its place.
-  using Finish = absl::AnyInvocable<void(Call& call, absl::StatusOr<InferenceResult>)>;
+  using MakeAnswer = absl::AnyInvocable<void(Call& call, absl::StatusOr<InferenceResult>)>;
 
-  static Finish GiveInference(Callback<Inference> done);
+  static MakeAnswer GiveInference(Callback<Inference> done);
 
-  // Of an ImageRequest or TensorRequest, which keeps its image or tensor.
-  template <class Request>
-  absl::StatusOr<CallPtr> Begin(const Request& request) const;
+  // Of a request, which keeps its image.
+  absl::StatusOr<CallPtr> Begin(const ImageRequest& request) const;
+  absl::StatusOr<CallPtr> Begin(ServedModels::Handle version, const Scheduling& scheduling,
+                                const CallContext& context) const;
   void SubmitImage(const CallPtr& call, const ImageSource& image);
   void Prepare(const CallPtr& call, const ImageSource& image);
+  void Prepare(const CallPtr& call, ImageBatch images);
   void Enqueue(const CallPtr& call, const ConstTensorView& input);
   void Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result);
 

@@ -106,6 +106,11 @@ int64_t NumClasses(const NetworkConfig& config) {
 
 int64_t NumClasses(const ModelSpec& spec) { return NumClasses(spec.head, spec.network); }
 
+int64_t PooledWidth(const NetworkConfig& config) {
+  if (const auto* vim = std::get_if<LocalVimConfig>(&config)) return vim->embed_dim;
+  return std::get<LocalVMambaConfig>(config).dims.back();
+}
+
 absl::Status Validate(const ModelSpec& spec) {
   LM_RETURN_IF_ERROR(Annotate(Validate(spec.network), FamilyField(spec.network)));
   LM_RETURN_IF_ERROR(ValidateTask(spec));

@@ -58,6 +58,9 @@ int64_t NumClasses(const NetworkConfig& config);
 // Of the model's head or classifier; 0 without either.
 int64_t NumClasses(const ModelSpec& spec);
 
+// Channels of the pooled features, which the classifier's linear layer sees.
+int64_t PooledWidth(const NetworkConfig& config);
+
 }  // namespace localmamba
 
 #endif  // LOCALMAMBA_SERVER_REPOSITORY_MODEL_SPEC_H_

@@ -58,15 +58,25 @@ absl::StatusOr<Admission::Ticket> Admission::Admit(const std::string& client, si
         absl::ResourceExhaustedError(absl::StrCat(
             "too many requests are in flight: max_in_flight_requests is ", requests_.limit())));
   }
-  const auto wanted = static_cast<int64_t>(bytes);
-  if (!bytes_.TryTake(wanted)) {
-    requests_.Return(1);
-    return Reject(RejectReason::kTooManyBytes,
-                  absl::ResourceExhaustedError(
-                      absl::StrCat("requests in flight hold too much memory: ", bytes,
-                                   " bytes came, max_in_flight_bytes is ", bytes_.limit())));
+  Ticket ticket(*this, 0);
+  LM_RETURN_IF_ERROR(ticket.Add(bytes));
+  return ticket;
+}
+
+absl::Status Admission::Ticket::Add(size_t bytes) {
+  LM_RETURN_IF_ERROR(owner_->TakeBytes(bytes));
+  bytes_ += static_cast<int64_t>(bytes);
+  return absl::OkStatus();
+}
+
+absl::Status Admission::TakeBytes(size_t bytes) {
+  if (bytes <= static_cast<size_t>(bytes_.limit()) && bytes_.TryTake(static_cast<int64_t>(bytes))) {
+    return absl::OkStatus();
   }
-  return Ticket(*this, wanted);
+  return Reject(RejectReason::kTooManyBytes,
+                absl::ResourceExhaustedError(
+                    absl::StrCat("requests in flight hold too much memory: ", bytes,
+                                 " bytes came, max_in_flight_bytes is ", bytes_.limit())));
 }
 
 absl::Status Admission::CheckRate(const std::string& client) {

@@ -51,6 +51,10 @@ class Admission {
       if (owner_ != nullptr) owner_->Leave(bytes_);
     }
 
+    // Of a ticket that was admitted: takes more bytes, which the message had not shown.
+    // Errors: RESOURCE_EXHAUSTED, with its reject reason, if they are not left.
+    absl::Status Add(size_t bytes);
+
    private:
     friend class Admission;
     Ticket(Admission& owner, int64_t bytes) : owner_(&owner), bytes_(bytes) {}
@@ -76,6 +80,7 @@ class Admission {
 
  private:
   absl::Status CheckRate(const std::string& client);
+  absl::Status TakeBytes(size_t bytes);
   void Leave(int64_t bytes) {
     bytes_.Return(bytes);
     requests_.Return(1);

@@ -31,6 +31,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kernels/base/mutex.h"
@@ -82,6 +83,12 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
     // From any thread. The last use of this object.
     void Send(Response response) {
       std::exchange(stream_, nullptr)->Keep(index_, std::move(response));
+    }
+
+    // Instead of it: when the answers before are written, the stream ends with `status`, which is
+    // not OK. Those after are not wanted then and are dropped.
+    void Fail(absl::Status status) {
+      std::exchange(stream_, nullptr)->Keep(index_, std::move(status));
     }
 
    private:
@@ -145,7 +152,7 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
     metrics_.StreamBegan(method_);
   }
 
-  void Keep(uint64_t index, Response response) ABSL_LOCKS_EXCLUDED(mu_) {
+  void Keep(uint64_t index, absl::StatusOr<Response> response) ABSL_LOCKS_EXCLUDED(mu_) {
     {
       const MutexLock lock(mu_);
       promised_[index - first_] = std::move(response);
@@ -191,10 +198,15 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   }
 
   Step NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (!writing_ && !promised_.empty() && promised_.front().has_value() &&
+        !promised_.front()->ok() && !failure_.has_value()) {
+      failure_ = promised_.front()->status();
+      *cancelled_ = true;
+    }
     const bool gone = *cancelled_;
     while (gone && !writing_ && !promised_.empty() && promised_.front().has_value()) DropFront();
     if (!gone && !writing_ && !promised_.empty() && promised_.front().has_value()) {
-      written_ = *std::move(promised_.front());
+      written_ = **std::move(promised_.front());
       DropFront();
       writing_ = true;
       return Step::kWrite;
@@ -214,7 +226,9 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
     return Step::kNothing;
   }
 
-  [[nodiscard]] absl::Status HowLeft() const {
+  // Of a call whose work is not wanted any more.
+  [[nodiscard]] absl::Status HowLeft() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
+    if (failure_.has_value()) return *failure_;
     if (absl::Now() >= context_.deadline) {
       return Reject(RejectReason::kDeadline, absl::DeadlineExceededError("the deadline passed"));
     }
@@ -272,14 +286,16 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   std::shared_ptr<OrderedStream> self_;  // until OnDone
 
   Mutex mu_;
-  std::deque<std::optional<Response>> promised_ ABSL_GUARDED_BY(mu_);  // unset: not given yet
-  uint64_t first_ ABSL_GUARDED_BY(mu_) = 0;               // number of the first of them
-  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);  // set: nothing more is read
-  bool advancing_ ABSL_GUARDED_BY(mu_) = false;           // a thread is in Advance, or has finished
-  bool reading_ ABSL_GUARDED_BY(mu_) = false;             // gRPC reads, or the handler is called
-  bool handling_ ABSL_GUARDED_BY(mu_) = false;            // the handler is called
-  bool writing_ ABSL_GUARDED_BY(mu_) = false;             // gRPC writes
-  bool finished_ ABSL_GUARDED_BY(mu_) = false;            // gRPC was told how the call ends
+  std::deque<std::optional<absl::StatusOr<Response>>> promised_
+      ABSL_GUARDED_BY(mu_);                                   // unset: not given yet
+  uint64_t first_ ABSL_GUARDED_BY(mu_) = 0;                   // number of the first of them
+  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mu_);      // set: nothing more is read
+  std::optional<absl::Status> failure_ ABSL_GUARDED_BY(mu_);  // took the place of an answer
+  bool advancing_ ABSL_GUARDED_BY(mu_) = false;  // a thread is in Advance, or has finished
+  bool reading_ ABSL_GUARDED_BY(mu_) = false;    // gRPC reads, or the handler is called
+  bool handling_ ABSL_GUARDED_BY(mu_) = false;   // the handler is called
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;    // gRPC writes
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;   // gRPC was told how the call ends
 };
 
 }  // namespace localmamba::server

@@ -41,7 +41,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   }
 
   // Holds `ticket` until the call is over. Call it once at most.
-  void Keep(Admission::Ticket ticket) { ticket_ = std::move(ticket); }
+  Admission::Ticket& Keep(Admission::Ticket ticket) { return ticket_ = std::move(ticket); }
 
   // Sends the response if `status` is OK, else the error. The last use of this object and of the
   // request and response.

@@ -89,6 +89,8 @@ class FakeEngineControl {
 // logit is 1, the others' 0. The pooled features are the first pixel's red, green and blue value.
 class FakeEngine final : public Engine {
  public:
+  static constexpr int64_t kPooledWidth = 3;
+
   FakeEngine(int64_t num_classes, std::shared_ptr<FakeEngineControl> control)
       : num_classes_(num_classes), control_(std::move(control)) {}
 
@@ -105,7 +107,7 @@ class FakeEngine final : public Engine {
       pooled->insert(pooled->end(), pixel.begin(), pixel.end());
     }
     return EngineOutput{.logits = Share(logits, {batch, num_classes_}),
-                        .pooled = Share(pooled, {batch, 3}),
+                        .pooled = Share(pooled, {batch, kPooledWidth}),
                         .features = {}};
   }
 

@@ -24,6 +24,7 @@ inline std::shared_ptr<ModelVersion> FakeVersion(const std::string& name, int64_
   version->version = number;
   LocalVimConfig network;
   network.num_classes = kClasses;
+  network.embed_dim = FakeEngine::kPooledWidth;
   version->spec.network = network;
   version->spec.preprocess.resize_short_side = 8;
   version->spec.preprocess.crop_height = 8;

@@ -21,6 +21,7 @@
 #include "server/pipeline/vision_pipeline.h"
 #include "server/repository/model_version.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/open_inference/inference_service.h"
 #include "server/rpc/vision_service.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/lifecycle.h"
@@ -39,6 +40,7 @@ class TestServer {
     int max_request_bytes = 1 << 20;
     Admission::Options admission = {.max_in_flight_bytes = 64 << 20};
     size_t max_frames_per_stream = 32;
+    InferenceServiceOptions open_inference;
   };
 
   TestServer(const std::vector<std::shared_ptr<ModelVersion>>& versions, const Options& options)
@@ -55,6 +57,8 @@ class TestServer {
     std::vector<std::unique_ptr<grpc::Service>> services;
     services.push_back(CreateVisionService(pipeline_, lifecycle_, admission_, metrics_,
                                            request_log_, options.max_frames_per_stream));
+    services.push_back(CreateInferenceService(options.open_inference, pipeline_, lifecycle_,
+                                              admission_, metrics_, request_log_));
     grpc_ =
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
     HttpPages pages = StatusPages(metrics_, lifecycle_, [this] { return Statuses(); });

@@ -22,9 +22,11 @@ using testing::HasSubstr;
 class CountingObserver final : public BatchObserver {
  public:
   void OnBatch(size_t images) override { images_ += images; }
+  void OnBatchDone(size_t images, absl::Duration /*compute*/) override { done_ += images; }
   void OnQueueLength(size_t requests) override { longest_ = std::max(longest_.load(), requests); }
   void OnEngineError(const absl::Status& /*status*/) override { ++errors_; }
   std::atomic<size_t> images_ = 0;
+  std::atomic<size_t> done_ = 0;
   std::atomic<size_t> longest_ = 0;
   std::atomic<int> errors_ = 0;
 };

@@ -7,12 +7,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/runtime/notification.h"
 #include "server/runtime/rejection.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_models.h"
+#include "tests/support/images.h"
 #include "tests/support/inline_executor.h"
 
 namespace localmamba::server {
@@ -41,17 +44,30 @@ class VisionPipelineTest : public testing::Test {
   }
 
   // Of `images` whose every value is `value`.
-  TensorRequest TensorRequestOf(float value, const Shape& shape) {
+  InferRequest TensorRequestOf(float value, const Shape& shape) {
     values_.assign(static_cast<size_t>(shape.elements()), value);
-    return {.model = "fake",
-            .version = "",
-            .input = ConstTensorView(values_.data(), DType::kFloat32, shape),
+    return {.version = *models_.Find("fake", ""),
+            .images = ConstTensorView(values_.data(), DType::kFloat32, shape),
             .scheduling = {},
             .context = {}};
   }
 
-  template <class Request>
-  absl::StatusOr<Inference> Infer(Request request) {
+  // A file of one colour.
+  static Bytes UniformPng(uint8_t value) {
+    return EncodePng({.height = 8, .width = 8, .pixels = Bytes(8 * 8 * 3, value)});
+  }
+
+  InferRequest RequestOfFiles(std::vector<Bytes> files) {
+    files_ = std::move(files);
+    std::vector<EncodedImage> images;
+    for (const Bytes& file : files_) images.push_back({file});
+    return {.version = *models_.Find("fake", ""),
+            .images = std::move(images),
+            .scheduling = {},
+            .context = {}};
+  }
+
+  absl::StatusOr<Inference> Infer(InferRequest request) {
     absl::StatusOr<Inference> answer = absl::UnknownError("not yet");
     Notification done;
     pipeline_.Infer(std::move(request), [&](absl::StatusOr<Inference> result) {
@@ -85,6 +101,7 @@ class VisionPipelineTest : public testing::Test {
   VisionPipeline pipeline_;
   std::vector<uint8_t> pixels_;
   std::vector<float> values_;
+  std::vector<Bytes> files_;
 };
 
 TEST_F(VisionPipelineTest, GivesTheLikeliestClassesFirst) {
@@ -109,12 +126,72 @@ TEST_F(VisionPipelineTest, EmbedsAPicture) {
   EXPECT_THAT(features, ElementsAre(9.0F, 9.0F, 9.0F));
 }
 
-TEST_F(VisionPipelineTest, InfersOnAPicture) {
-  const auto answer = Infer(RequestOf(4));
+TEST_F(VisionPipelineTest, InfersOnSeveralFilesAtOnce) {
+  const Bytes first = UniformPng(4);
+  const Bytes second = UniformPng(9);
+  const auto answer = Infer(RequestOfFiles({first, second}));
   ASSERT_TRUE(answer.ok()) << answer.status();
-  EXPECT_EQ(answer->logits.shape(), Shape({1, 10}));
-  EXPECT_EQ(answer->logits.data<float>()[4], 1.0F);
-  EXPECT_EQ(answer->pooled.data<float>()[0], 4.0F);
+  EXPECT_EQ(answer->logits.shape(), Shape({2, 10}));
+  EXPECT_EQ(answer->pooled.Select(0, 0).data<float>()[0], 4.0F);
+  EXPECT_EQ(answer->pooled.Select(0, 1).data<float>()[0], 9.0F);
+  EXPECT_THAT(control_->runs(), ElementsAre(2));
+}
+
+TEST_F(VisionPipelineTest, AFileThatIsNoPictureIsNamedAndCostsNoRun) {
+  const Bytes good = UniformPng(4);
+  const Bytes bad = {'n', 'o'};
+  const absl::Status status = Infer(RequestOfFiles({good, bad, good})).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ReasonOf(status), RejectReason::kInvalidImage);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("image 1 of 3: "));
+  EXPECT_THAT(control_->runs(), IsEmpty());
+}
+
+TEST_F(VisionPipelineTest, FilesAreRefusedWhenTooManyWaitToBeDecoded) {
+  decode_.set_full(true);
+  const Bytes file = UniformPng(4);
+  const absl::Status status = Infer(RequestOfFiles({file, file})).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(status), RejectReason::kDecodeQueueFull);
+}
+
+TEST_F(VisionPipelineTest, AsManyFilesAsABatchHoldsAreTaken) {
+  const Bytes file = UniformPng(4);
+  EXPECT_TRUE(Infer(RequestOfFiles(std::vector<Bytes>(8, file))).ok());
+  for (const size_t files : {size_t{0}, size_t{9}}) {
+    const absl::Status status = Infer(RequestOfFiles(std::vector<Bytes>(files, file))).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), absl::StrCat("images: found ", files, ", wanted 1 to 8"));
+  }
+}
+
+TEST_F(VisionPipelineTest, HalvesBecomeFloats) {
+  const std::vector<uint16_t> halves(2 * 3 * 8 * 8, 0x4500);  // 5.0
+  const auto answer =
+      Infer({.version = *models_.Find("fake", ""),
+             .images = ConstTensorView(halves.data(), DType::kFloat16, {2, 3, 8, 8}),
+             .scheduling = {},
+             .context = {}});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->pooled.Select(0, 1).data<float>()[0], 5.0F);
+}
+
+TEST_F(VisionPipelineTest, CountsRequestsThatSucceedAndThatFail) {
+  const ServedModels::Handle version = *models_.Find("fake", "");
+  EXPECT_TRUE(Infer(TensorRequestOf(7, {3, 3, 8, 8})).ok());
+  EXPECT_TRUE(Classify(RequestOf(3)).ok());
+  control_->FailWith(absl::InternalError("broken"));
+  EXPECT_FALSE(Infer(TensorRequestOf(7, {2, 3, 8, 8})).ok());
+  const InferenceStatistics::Totals totals = version->statistics().totals();
+  EXPECT_EQ(totals.success.count, 2U);
+  EXPECT_EQ(totals.queue.count, 2U);
+  EXPECT_EQ(totals.infer.count, 2U);
+  EXPECT_EQ(totals.fail.count, 1U);
+  EXPECT_EQ(totals.images, 4U);
+  EXPECT_EQ(totals.batches, 2U);
+  EXPECT_EQ(totals.infer_by_batch_size.at(1).count, 1U);
+  EXPECT_EQ(totals.infer_by_batch_size.at(3).count, 1U);
+  EXPECT_EQ(totals.last_request, clock_.Now());
 }
 
 TEST_F(VisionPipelineTest, InfersOnTensorsWithoutDecoding) {
@@ -135,7 +212,8 @@ TEST_F(VisionPipelineTest, ATensorMustHaveTheShapeOfTheNetworksInput) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(ReasonOf(status), RejectReason::kInvalidRequest);
     EXPECT_THAT(std::string(status.message()),
-                HasSubstr("wanted f32[n,3,8,8] or u8[n,8,8,3] with n from 1 to 8"));
+                HasSubstr("wanted f32[n,3,8,8], the same of f16, or u8[n,8,8,3] with n from 1 "
+                          "to 8"));
   }
   EXPECT_THAT(control_->runs(), IsEmpty());
 }

@@ -1,0 +1,34 @@
+// inference.GRPCInferenceService, the Open Inference Protocol, on a pipeline.
+#ifndef LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_INFERENCE_SERVICE_H_
+#define LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_INFERENCE_SERVICE_H_
+
+#include <cstddef>
+#include <memory>
+
+#include "server/metrics/server_metrics.h"
+#include "server/pipeline/vision_pipeline.h"
+#include "server/rpc/admission.h"
+#include "server/runtime/lifecycle.h"
+#include "server/tracing/request_log.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace localmamba::server {
+
+struct InferenceServiceOptions {
+  bool system_shared_memory = false;    // whether clients may register regions
+  size_t max_requests_per_stream = 64;  // that are read and not yet answered, at least 1
+};
+
+// The references outlive the service.
+std::unique_ptr<grpc::Service> CreateInferenceService(const InferenceServiceOptions& options,
+                                                      VisionPipeline& pipeline,
+                                                      const Lifecycle& lifecycle,
+                                                      Admission& admission, ServerMetrics& metrics,
+                                                      RequestLog& log);
+
+}  // namespace localmamba::server
+
+#endif  // LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_INFERENCE_SERVICE_H_
