@@ -171,10 +171,6 @@ def test_parameters(client):
     refused(client, [tensor], "UNIMPLEMENTED", "sequence_id", sequence_id=7)
 
 
-def test_deadlines(client):
-    refused(client, [pixels_of(random_pixels(1))], "DEADLINE_EXCEEDED", client_timeout=0)
-
-
 def test_messages_above_the_limit(client):
     refused(client, [pixels_of(random_pixels(400))], "RESOURCE_EXHAUSTED", "larger than max")
 
