@@ -76,9 +76,9 @@ class Call {
 
 class OpenInferenceStreamTest : public testing::Test {
  protected:
-  OpenInferenceStreamTest()
+  explicit OpenInferenceStreamTest(const TestServer::Options& options = FourAtOnce())
       : control_(std::make_shared<FakeEngineControl>()),
-        server_({FakeVersion("fake", 1, control_)}, FourAtOnce()),
+        server_({FakeVersion("fake", 1, control_)}, options),
         stub_(inference::GRPCInferenceService::NewStub(
             grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials()))) {}
 
@@ -184,7 +184,18 @@ TEST_F(OpenInferenceStreamTest, AfterHalfCloseEverythingIsAnswered) {
   EXPECT_TRUE(call.Finish().ok());
 }
 
-TEST_F(OpenInferenceStreamTest, CancellationReachesEveryRequestInFlight) {
+class OpenInferenceStreamOverloadTest : public OpenInferenceStreamTest {
+ protected:
+  OpenInferenceStreamOverloadTest() : OpenInferenceStreamTest(QueueOfTwo()) {}
+
+  static TestServer::Options QueueOfTwo() {
+    TestServer::Options options = FourAtOnce();
+    options.serving.queue.max_requests = 2;
+    return options;
+  }
+};
+
+TEST_F(OpenInferenceStreamOverloadTest, CancellationReachesEveryRequestInFlight) {
   control_->Hold();
   Call call(*stub_);
   call.Write(RequestOf(1, "busy"));
@@ -194,13 +205,26 @@ TEST_F(OpenInferenceStreamTest, CancellationReachesEveryRequestInFlight) {
   EXPECT_TRUE(Await("localmamba_queue_length{model=\"fake\",version=\"1\"} 2"));
   call.Cancel();
   EXPECT_EQ(call.Finish().error_code(), StatusCode::CANCELLED);
-  // A second call gets through once the server has noticed that the others are not wanted.
-  Call probe(*stub_);
-  probe.Write(RequestOf(4, "probe"));
-  EXPECT_TRUE(Await("localmamba_open_streams{method=\"ModelStreamInfer\"} 2"));
+  // Once the server has noticed, the next request takes the place of one that is not wanted.
+  const std::string gone =
+      "localmamba_requests_total{code=\"CANCELLED\",method=\"ModelStreamInfer\"} 2";
+  Call next(*stub_);
+  for (int refused = 1; !absl::StrContains(server_.metrics(), gone); ++refused) {
+    next.Write(RequestOf(4, "next"));
+    const std::string full = absl::StrCat(
+        "localmamba_requests_total{code=\"RESOURCE_EXHAUSTED\",method=\"ModelStreamInfer\"} ",
+        refused);
+    ASSERT_TRUE(Eventually([&] {
+      const std::string metrics = server_.metrics();
+      return absl::StrContains(metrics, full) || absl::StrContains(metrics, gone);
+    }));
+  }
   control_->Release();
-  EXPECT_EQ(probe.Read().infer_response().id(), "probe");
-  EXPECT_TRUE(Await("localmamba_requests_total{code=\"CANCELLED\",method=\"ModelStreamInfer\"} 2"));
+  next.WritesDone();
+  const auto answers = next.ReadAll();
+  ASSERT_FALSE(answers.empty());
+  EXPECT_EQ(answers.back().error_message(), "");
+  EXPECT_TRUE(next.Finish().ok());
   EXPECT_THAT(control_->runs(), ElementsAre(1, 1));
 }
 

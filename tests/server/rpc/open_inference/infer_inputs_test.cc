@@ -9,10 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "server/rpc/admission.h"
 #include "server/rpc/open_inference/tensor_contents.h"
-#include "tests/server/rpc/open_inference/messages_fixture.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/lifecycle.h"
 #include "tests/support/infer_requests.h"
 #include "tests/support/shared_memory_object.h"
+#include "tests/support/small_tensors.h"
 
 namespace localmamba::server {
 namespace {
@@ -22,6 +25,21 @@ using testing::ElementsAre;
 
 constexpr int64_t kHuge = std::numeric_limits<int64_t>::max();
 constexpr size_t kImage = 2 * 3 * 3;  // elements
+
+// A server that takes requests of up to `bytes` together.
+class TestAdmission {
+ public:
+  explicit TestAdmission(int64_t bytes)
+      : admission_({.max_in_flight_bytes = bytes}, lifecycle_, clock_) {
+    lifecycle_.Enter(Phase::kServing);
+  }
+  Admission::Ticket Admit() { return *admission_.Admit("", 0); }
+
+ private:
+  Lifecycle lifecycle_;
+  RealClock clock_;
+  Admission admission_;
+};
 
 class InferInputsTest : public testing::Test {
  protected:

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "tests/server/rpc/open_inference/messages_fixture.h"
 #include "tests/support/shared_memory_object.h"
+#include "tests/support/small_tensors.h"
 
 namespace localmamba::server {
 namespace {

@@ -1,11 +1,8 @@
-// Tensors of a small model, and what requests are checked with.
-#ifndef LOCALMAMBA_TESTS_SERVER_RPC_OPEN_INFERENCE_MESSAGES_FIXTURE_H_
-#define LOCALMAMBA_TESTS_SERVER_RPC_OPEN_INFERENCE_MESSAGES_FIXTURE_H_
+// The tensors of a small model, for tests of what is checked in requests.
+#ifndef LOCALMAMBA_TESTS_SUPPORT_SMALL_TENSORS_H_
+#define LOCALMAMBA_TESTS_SUPPORT_SMALL_TENSORS_H_
 
-#include "server/rpc/admission.h"
 #include "server/rpc/open_inference/model_tensors.h"
-#include "server/runtime/clock.h"
-#include "server/runtime/lifecycle.h"
 
 namespace localmamba::server {
 
@@ -25,21 +22,6 @@ inline ModelTensors SmallTensors() {
                        {OutputRole::kEmbedding, "embedding", 5}}}};
 }
 
-// A server that takes requests of up to `bytes` together.
-class TestAdmission {
- public:
-  explicit TestAdmission(int64_t bytes)
-      : admission_({.max_in_flight_bytes = bytes}, lifecycle_, clock_) {
-    lifecycle_.Enter(Phase::kServing);
-  }
-  Admission::Ticket Admit() { return *admission_.Admit("", 0); }
-
- private:
-  Lifecycle lifecycle_;
-  RealClock clock_;
-  Admission admission_;
-};
-
 }  // namespace localmamba::server
 
-#endif  // LOCALMAMBA_TESTS_SERVER_RPC_OPEN_INFERENCE_MESSAGES_FIXTURE_H_
+#endif  // LOCALMAMBA_TESTS_SUPPORT_SMALL_TENSORS_H_
