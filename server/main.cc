@@ -2,6 +2,7 @@
 #include <grpcpp/impl/service_type.h>
 #include <prometheus/registry.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -55,6 +56,7 @@ constexpr int kExitFailed = 1;    // could not start, or was told twice to stop
 constexpr int kExitBadUsage = 2;  // command line or configuration file
 
 constexpr char kVisionService[] = "localmamba.v1.VisionService";
+constexpr size_t kMaxRepositoryCalls = 64;  // of the data port, that wait
 constexpr char kInferenceService[] = "inference.GRPCInferenceService";
 
 std::vector<ServedStatus> StatusOf(const ServedModels& models) {
@@ -170,11 +172,13 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   }
   LogLoaded(models, config, log);
 
+  ThreadPool repository_calls(1, kMaxRepositoryCalls);
+  const RepositoryAccess repository_access = {.models = manager, .executor = repository_calls};
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics, request_log,
                                          static_cast<size_t>(config.limits.max_frames_per_stream)));
   services.push_back(CreateInferenceService(ToInferenceOptions(config), pipeline, lifecycle,
-                                            admission, metrics, request_log));
+                                            admission, metrics, request_log, &repository_access));
   LM_ASSIGN_OR_RETURN(const std::unique_ptr<GrpcServer> grpc_server,
                       GrpcServer::Start({.address = config.listen.address,
                                          .port = config.listen.grpc_port,

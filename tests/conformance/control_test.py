@@ -38,7 +38,8 @@ def test_metadata_and_config_have_the_same_tensors(client):
             (t.name, (-1, *t.dims)) for t in configured
         }
     # What perf_analyzer fills by itself.
-    assert [t.name for t in config.input if not t.optional] == ["pixels"]
+    assert [t.name for t in config.input] == ["pixels"]
+    assert config.parameters["alternative_input.encoded"].string_value == "BYTES [-1,1]"
 
 
 def test_statistics_have_every_request_that_was_answered(client):

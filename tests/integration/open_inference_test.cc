@@ -168,14 +168,12 @@ TEST_F(OpenInferenceTest, ModelMetadataHasTheTensorsWithTheBatch) {
   ASSERT_TRUE(Call(&Stub::ModelMetadata, request, response).ok());
   EXPECT_EQ(response.name(), "fake");
   EXPECT_THAT(response.versions(), ElementsAre("1", "2"));
-  ASSERT_EQ(response.inputs_size(), 3);
+  ASSERT_EQ(response.inputs_size(), 1);
   EXPECT_EQ(response.inputs(0).name(), "pixels");
   EXPECT_EQ(response.inputs(0).datatype(), "UINT8");
   EXPECT_THAT(response.inputs(0).shape(), ElementsAre(-1, 8, 8, 3));
-  EXPECT_EQ(response.inputs(1).datatype(), "FP32");
-  EXPECT_THAT(response.inputs(1).shape(), ElementsAre(-1, 3, 8, 8));
-  EXPECT_EQ(response.inputs(2).datatype(), "BYTES");
-  EXPECT_THAT(response.inputs(2).shape(), ElementsAre(-1, 1));
+  EXPECT_EQ(response.properties().at("alternative_input.tensor"), "FP32 or FP16 [-1,3,8,8]");
+  EXPECT_EQ(response.properties().at("alternative_input.encoded"), "BYTES [-1,1]");
   ASSERT_EQ(response.outputs_size(), 3);
   EXPECT_EQ(response.outputs(0).name(), "probabilities");
   EXPECT_THAT(response.outputs(0).shape(), ElementsAre(-1, 10));
@@ -183,19 +181,17 @@ TEST_F(OpenInferenceTest, ModelMetadataHasTheTensorsWithTheBatch) {
   EXPECT_THAT(response.outputs(2).shape(), ElementsAre(-1, 3));
 }
 
-TEST_F(OpenInferenceTest, ModelConfigHasTheTensorsWithoutTheBatchAndOneRequiredInput) {
+TEST_F(OpenInferenceTest, ModelConfigHasTheTensorsWithoutTheBatch) {
   inference::ModelConfigRequest request;
   request.set_name("fake");
   inference::ModelConfigResponse response;
   ASSERT_TRUE(Call(&Stub::ModelConfig, request, response).ok());
   const inference::ModelConfig& config = response.config();
   EXPECT_EQ(config.max_batch_size(), 8);
-  ASSERT_EQ(config.input_size(), 3);
+  ASSERT_EQ(config.input_size(), 1);
   EXPECT_EQ(config.input(0).data_type(), inference::TYPE_UINT8);
   EXPECT_THAT(config.input(0).dims(), ElementsAre(8, 8, 3));
-  EXPECT_FALSE(config.input(0).optional());
-  EXPECT_TRUE(config.input(1).optional());
-  EXPECT_TRUE(config.input(2).optional());
+  EXPECT_EQ(config.parameters().at("alternative_input.encoded").string_value(), "BYTES [-1,1]");
   EXPECT_THAT(config.output(1).dims(), ElementsAre(10));
   EXPECT_EQ(config.output(1).label_filename(), "labels.json");
   EXPECT_TRUE(config.has_dynamic_batching());

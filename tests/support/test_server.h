@@ -58,7 +58,7 @@ class TestServer {
     services.push_back(CreateVisionService(pipeline_, lifecycle_, admission_, metrics_,
                                            request_log_, options.max_frames_per_stream));
     services.push_back(CreateInferenceService(options.open_inference, pipeline_, lifecycle_,
-                                              admission_, metrics_, request_log_));
+                                              admission_, metrics_, request_log_, nullptr));
     grpc_ =
         *GrpcServer::Start({.max_request_bytes = options.max_request_bytes}, std::move(services));
     HttpPages pages = StatusPages(metrics_, lifecycle_, [this] { return Statuses(); });

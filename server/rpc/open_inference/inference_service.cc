@@ -9,11 +9,13 @@
 #include "absl/strings/str_cat.h"
 #include "inference/grpc_service.grpc.pb.h"
 #include "kernels/base/status_macros.h"
+#include "server/rpc/admin_call.h"
 #include "server/rpc/open_inference/find_version.h"
 #include "server/rpc/open_inference/infer_stream.h"
 #include "server/rpc/open_inference/model_description.h"
 #include "server/rpc/open_inference/model_inference.h"
 #include "server/rpc/open_inference/model_statistics.h"
+#include "server/rpc/open_inference/repository_calls.h"
 #include "server/rpc/open_inference/shared_memory.h"
 #include "server/rpc/request_identity.h"
 #include "server/rpc/unary_call.h"
@@ -51,13 +53,14 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
  public:
   InferenceService(const InferenceServiceOptions& options, VisionPipeline& pipeline,
                    const Lifecycle& lifecycle, Admission& admission, ServerMetrics& metrics,
-                   RequestLog& log)
+                   RequestLog& log, const RepositoryAccess* repository)
       : options_(options),
         models_(pipeline.models()),
         lifecycle_(lifecycle),
         admission_(admission),
         metrics_(metrics),
         log_(log),
+        repository_(repository),
         regions_(options.system_shared_memory ? std::make_unique<SharedMemoryRegions>() : nullptr),
         inference_(pipeline, regions_.get()) {}
 
@@ -156,6 +159,29 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
                DescribeStatistics(models_, request->name(), request->version(), *response));
   }
 
+  ServerUnaryReactor* RepositoryIndex(CallbackServerContext* /*context*/,
+                                      const inference::RepositoryIndexRequest* request,
+                                      inference::RepositoryIndexResponse* response) override {
+    if (repository_ == nullptr) return End("RepositoryIndex", NotOffered("the model repository"));
+    return AdminCall("RepositoryIndex", metrics_, repository_->executor,
+                     [models = &repository_->models, request, response] {
+                       return IndexRepository(*models, *request, *response);
+                     });
+  }
+
+  ServerUnaryReactor* RepositoryModelLoad(
+      CallbackServerContext* /*context*/, const inference::RepositoryModelLoadRequest* /*request*/,
+      inference::RepositoryModelLoadResponse* /*response*/) override {
+    return End("RepositoryModelLoad", NotOffered("loading models on this port"));
+  }
+
+  ServerUnaryReactor* RepositoryModelUnload(
+      CallbackServerContext* /*context*/,
+      const inference::RepositoryModelUnloadRequest* /*request*/,
+      inference::RepositoryModelUnloadResponse* /*response*/) override {
+    return End("RepositoryModelUnload", NotOffered("unloading models on this port"));
+  }
+
   ServerUnaryReactor* SystemSharedMemoryStatus(
       CallbackServerContext* /*context*/, const inference::SystemSharedMemoryStatusRequest* request,
       inference::SystemSharedMemoryStatusResponse* response) override {
@@ -243,6 +269,7 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
   Admission& admission_;
   ServerMetrics& metrics_;
   RequestLog& log_;
+  const RepositoryAccess* const repository_;            // null: clients are shown none
   const std::unique_ptr<SharedMemoryRegions> regions_;  // null if clients may not share memory
   ModelInference inference_;
 };
@@ -253,8 +280,10 @@ std::unique_ptr<grpc::Service> CreateInferenceService(const InferenceServiceOpti
                                                       VisionPipeline& pipeline,
                                                       const Lifecycle& lifecycle,
                                                       Admission& admission, ServerMetrics& metrics,
-                                                      RequestLog& log) {
-  return std::make_unique<InferenceService>(options, pipeline, lifecycle, admission, metrics, log);
+                                                      RequestLog& log,
+                                                      const RepositoryAccess* repository) {
+  return std::make_unique<InferenceService>(options, pipeline, lifecycle, admission, metrics, log,
+                                            repository);
 }
 
 }  // namespace localmamba::server

@@ -6,8 +6,10 @@
 #include <memory>
 
 #include "server/metrics/server_metrics.h"
+#include "server/pipeline/model_manager.h"
 #include "server/pipeline/vision_pipeline.h"
 #include "server/rpc/admission.h"
+#include "server/runtime/executor.h"
 #include "server/runtime/lifecycle.h"
 #include "server/tracing/request_log.h"
 
@@ -17,17 +19,24 @@ class Service;
 
 namespace localmamba::server {
 
+// The model repository that clients are shown.
+struct RepositoryAccess {
+  const ModelManager& models;
+  Executor& executor;  // for what blocks
+};
+
 struct InferenceServiceOptions {
   bool system_shared_memory = false;    // whether clients may register regions
   size_t max_requests_per_stream = 64;  // that are read and not yet answered, at least 1
 };
 
-// The references outlive the service.
+// The references outlive the service. `repository` is null if clients are shown none.
 std::unique_ptr<grpc::Service> CreateInferenceService(const InferenceServiceOptions& options,
                                                       VisionPipeline& pipeline,
                                                       const Lifecycle& lifecycle,
                                                       Admission& admission, ServerMetrics& metrics,
-                                                      RequestLog& log);
+                                                      RequestLog& log,
+                                                      const RepositoryAccess* repository);
 
 }  // namespace localmamba::server
 

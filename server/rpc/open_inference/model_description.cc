@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
 #include "server/repository/model_folder.h"
 #include "server/rpc/open_inference/datatype.h"
@@ -24,10 +25,15 @@ void Describe(absl::string_view name, inference::DataType type, absl::Span<const
   metadata.mutable_shape()->Add(dims.begin(), dims.end());
 }
 
-inference::ModelInput::Format FormatOf(InputRole role) {
-  if (role == InputRole::kPixels) return inference::ModelInput::FORMAT_NHWC;
-  return role == InputRole::kTensor ? inference::ModelInput::FORMAT_NCHW
-                                    : inference::ModelInput::FORMAT_NONE;
+std::string AlternativeKey(const InputTensor& input) {
+  return absl::StrCat("alternative_input.", input.name);
+}
+
+std::string AlternativeText(const InputTensor& input) {
+  const std::string types = absl::StrJoin(
+      input.types, " or ",
+      [](std::string* out, inference::DataType type) { absl::StrAppend(out, DatatypeName(type)); });
+  return absl::StrCat(types, " [", kAnyBatch, ",", absl::StrJoin(input.dims.dims(), ","), "]");
 }
 
 void Describe(const ServedVersion& version, inference::ModelInstanceGroup& group) {
@@ -45,7 +51,11 @@ absl::Status DescribeMetadata(const ServedVersion& version, absl::Span<const int
   response.set_platform(kPlatform);
   for (const int64_t number : versions) response.add_versions(absl::StrCat(number));
   for (const InputTensor& input : tensors.inputs) {
-    Describe(input.name, input.types.front(), input.dims.dims(), *response.add_inputs());
+    if (input.role == InputRole::kPixels) {
+      Describe(input.name, input.types.front(), input.dims.dims(), *response.add_inputs());
+    } else {
+      (*response.mutable_properties())[AlternativeKey(input)] = AlternativeText(input);
+    }
   }
   for (const OutputTensor& output : tensors.outputs) {
     Describe(output.name, inference::TYPE_FP32, {output.width}, *response.add_outputs());
@@ -60,15 +70,17 @@ absl::Status DescribeConfig(const ServedVersion& version, inference::ModelConfig
   config.set_backend(kPlatform);
   config.set_max_batch_size(static_cast<int32_t>(tensors.max_batch_size));
   for (const InputTensor& tensor : tensors.inputs) {
+    if (tensor.role != InputRole::kPixels) {
+      (*config.mutable_parameters())[AlternativeKey(tensor)].set_string_value(
+          AlternativeText(tensor));
+      continue;
+    }
     inference::ModelInput& input = *config.add_input();
     input.set_name(std::string(tensor.name));
     input.set_data_type(tensor.types.front());
-    input.set_format(FormatOf(tensor.role));
+    input.set_format(inference::ModelInput::FORMAT_NHWC);
     const absl::Span<const int64_t> dims = tensor.dims.dims();
     input.mutable_dims()->Add(dims.begin(), dims.end());
-    // A request has one of the inputs. Clients that make one up from this message fill whatever is
-    // not optional.
-    input.set_optional(tensor.role != InputRole::kPixels);
   }
   for (const OutputTensor& tensor : tensors.outputs) {
     inference::ModelOutput& output = *config.add_output();

@@ -9,6 +9,10 @@
 
 namespace localmamba::server {
 
+// Clients that make requests up fill every input they are told of, whatever is optional; so they are
+// told of the one that is easiest to fill, `pixels`. The others, of which a request may have one
+// instead, are among the properties: "alternative_input.tensor" is "FP32 or FP16 [-1,3,224,224]".
+//
 // `versions` are the numbers of all that serve. Errors of both: those of TensorsOf.
 absl::Status DescribeMetadata(const ServedVersion& version, absl::Span<const int64_t> versions,
                               inference::ModelMetadataResponse& response);
