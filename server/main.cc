@@ -64,7 +64,10 @@ std::vector<ServedStatus> StatusOf(const ServedModels& models) {
   for (const ServedModels::Listed& listed : models.List()) {
     const ModelVersion& model = listed.version->model();
     result.push_back(
-        {model.model, model.version, model.engines.size(), listed.version->max_batch_size()});
+        {model.model, model.version, model.engines.size(), listed.version->max_batch_size(), {}});
+    for (const CostTable::Point& point : listed.version->costs()) {
+      result.back().batch_cost.emplace_back(point.images, point.cost);
+    }
   }
   return result;
 }
@@ -85,14 +88,17 @@ void LogLoaded(const ServedModels& models, const ServerConfig& config, const Log
     const ModelVersion& model = listed.version->model();
     const size_t max_batch_size = listed.version->max_batch_size();
     nlohmann::ordered_json activation_bytes;  // by batch size, of each instance
+    nlohmann::ordered_json batch_ms;          // by batch size
     for (const WarmBatch& batch : model.warm_batches) {
       activation_bytes[absl::StrCat(batch.images)] = batch.activation_bytes;
+      batch_ms[absl::StrCat(batch.images)] = absl::ToDoubleMilliseconds(batch.cost);
     }
     log.Info("model loaded", {{"model", model.model},
                               {"version", model.version},
                               {"instances", model.engines.size()},
                               {"max_batch_size", max_batch_size},
-                              {"activation_bytes", activation_bytes}});
+                              {"activation_bytes", activation_bytes},
+                              {"batch_ms", batch_ms}});
     const int wanted = BatchingOf(config, model.model).max_batch_size;
     if (max_batch_size < static_cast<size_t>(wanted)) {
       log.Warning("device memory does not suffice for larger batches",
@@ -141,7 +147,8 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   if (config.admin.enabled) {
     LM_RETURN_IF_ERROR(CheckCanListen(config.admin.address, config.admin.port, "administration"));
   }
-  ServedModels models(ToServedOptions(config, on_device_lost), *host, clock, metrics);
+  ServedModels models(ToServedOptions(config, engine_options.device, on_device_lost), *host, clock,
+                      metrics);
   HttpPages pages = StatusPages(metrics, lifecycle, [&models] { return StatusOf(models); });
   if (config.requests.debug_page) pages.merge(DebugPages(recent_requests));
   LM_ASSIGN_OR_RETURN(

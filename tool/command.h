@@ -29,6 +29,7 @@ std::unique_ptr<Command> MakeBenchTrainingCommand(CLI::App& app);
 std::unique_ptr<Command> MakeDirectionsCommand(CLI::App& app);
 std::unique_ptr<Command> MakeEvaluateCommand(CLI::App& app);
 std::unique_ptr<Command> MakeScanOrderCommand(CLI::App& app);
+std::unique_ptr<Command> MakeSimulateBatchingCommand(CLI::App& app);
 
 }  // namespace localmamba::tool
 

@@ -55,6 +55,8 @@ int Main(int argc, char** argv) {
   add("directions", "Print a spec with other scan directions", MakeDirectionsCommand);
   add("evaluate", "Measure the accuracy of a model on a folder of images", MakeEvaluateCommand);
   add("scan-order", "Print the order of a scan direction as JSON", MakeScanOrderCommand);
+  add("simulate-batching", "Try the server's batching on a load, in virtual time",
+      MakeSimulateBatchingCommand);
 
   try {
     app.parse(argc, argv);

@@ -61,6 +61,8 @@ class Engine {
   // The batch sizes to run once before serving batches of up to `max_batch` images, so that none of
   // them has to wait for memory and plans: largest first.
   [[nodiscard]] virtual std::vector<int64_t> WarmUpBatches(int64_t max_batch) const = 0;
+  // How many images a run of `batch` images really computes: more if it is padded.
+  [[nodiscard]] virtual int64_t PaddedBatch(int64_t batch) const { return batch; }
   // Gives back the memory that runs have taken; later runs take it anew.
   virtual void ReleaseMemory() = 0;
 };

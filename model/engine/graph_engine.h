@@ -38,6 +38,7 @@ class GraphEngine final : public Engine {
   [[nodiscard]] std::vector<int64_t> WarmUpBatches(int64_t max_batch) const override {
     return BatchBuckets(max_batch);
   }
+  [[nodiscard]] int64_t PaddedBatch(int64_t batch) const override { return BatchBucketFor(batch); }
   void ReleaseMemory() override;
 
  private:

@@ -1,25 +1,15 @@
-// When to launch a batch, and how large: a decision without a thread, a lock or a clock of its own.
+// When to launch a batch, how large, and for whom it is too late: decisions without a thread, a lock
+// or a clock of their own.
 #ifndef LOCALMAMBA_SERVER_BATCHING_BATCH_POLICY_H_
 #define LOCALMAMBA_SERVER_BATCHING_BATCH_POLICY_H_
 
 #include <cstddef>
-#include <vector>
 
 #include "absl/time/time.h"
+#include "server/batching/cost_table.h"
+#include "server/batching/queue_snapshot.h"
 
 namespace localmamba::server {
-
-// What a policy may know of a bucket: the requests of one dtype and shape that wait, which alone
-// can share a batch. At least one waits.
-struct BucketSnapshot {
-  size_t images = 0;
-  absl::Time oldest_arrival;
-  // When the first in the bucket's order came, had it the highest priority (see BatchQueue): the
-  // bucket with the earliest has waited longest.
-  absl::Time first_turn;
-};
-
-using QueueSnapshot = std::vector<BucketSnapshot>;  // one or more
 
 struct BatchDecision {
   size_t launch = 0;                         // this many images from the front, now; or, if 0,
@@ -32,9 +22,23 @@ class BatchPolicy {
  public:
   virtual ~BatchPolicy() = default;
 
-  // `launch` of the result is at most the bucket's images and max_batch_size(); if it is 0, `wake`
-  // is later than `now`.
-  [[nodiscard]] virtual BatchDecision Decide(const QueueSnapshot& queue, absl::Time now) const = 0;
+  // For an engine that is free. `queue` has at least one bucket. `launch` of the result is at most
+  // the bucket's images and max_batch_size(); if it is 0, `wake` is later than `now`.
+  [[nodiscard]] virtual BatchDecision Decide(const QueueSnapshot& queue, const CostTable& costs,
+                                             absl::Time now) const = 0;
+
+  // Whether Admits and LeastTime ever turn one away.
+  [[nodiscard]] virtual bool sheds_early() const = 0;
+
+  // Whether one that comes now, behind those in `queue`, can be answered in time.
+  // `bucket` is the index of its own, or that of none if it is the first of its kind.
+  [[nodiscard]] virtual bool Admits(const QueueSnapshot& queue, size_t bucket,
+                                    const Arrival& arrival, const CostTable& costs,
+                                    absl::Time now) const = 0;
+
+  // The time from launch that a request of so many images needs at least: if less is left, it is not
+  // launched.
+  [[nodiscard]] virtual absl::Duration LeastTime(size_t images, const CostTable& costs) const = 0;
 
   [[nodiscard]] virtual size_t max_batch_size() const = 0;
 };

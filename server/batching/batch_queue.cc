@@ -5,6 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/check.h"
+#include "kernels/base/status_macros.h"
+#include "server/batching/too_late.h"
 #include "server/runtime/rejection.h"
 
 namespace localmamba::server {
@@ -18,10 +20,6 @@ absl::Status Invalid(absl::string_view text) {
   return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
 }
 
-Shape ImageShape(const ConstTensorView& input) {
-  return {input.dim(1), input.dim(2), input.dim(3)};
-}
-
 bool ComesBefore(const WaitingRequest& a, const WaitingRequest& b) { return a.turn < b.turn; }
 
 // Behind those of the same turn.
@@ -31,8 +29,24 @@ void Insert(std::deque<WaitingRequest>& waiting, WaitingRequest&& request) {
 }
 
 // Whether RemoveUnwanted has to do something about `waiting`.
-bool IsDue(const WaitingRequest& waiting, absl::Time now) {
-  return now >= waiting.timeout || !CheckWanted(waiting.request.context, now, "").ok();
+bool IsDue(const WaitingRequest& waiting, absl::Time now, BatchQueue::LeastTime least_time) {
+  return now >= waiting.timeout ||
+         waiting.request.due < now + least_time(waiting.request.images()) ||
+         !CheckWanted(waiting.request.context, now, "").ok();
+}
+
+// As many of a bucket as have their turn until `last_turn`.
+template <class Requests>
+BucketSnapshot SnapshotOf(const Requests& waiting, absl::Time last_turn) {
+  BucketSnapshot snapshot{.oldest_arrival = absl::InfiniteFuture(),
+                          .first_turn = waiting.front().turn};
+  for (const WaitingRequest& one : waiting) {
+    if (one.turn > last_turn) break;
+    snapshot.images += one.request.images();
+    snapshot.oldest_arrival = std::min(snapshot.oldest_arrival, one.arrival);
+    snapshot.due.insert(snapshot.due.end(), one.request.images(), one.request.due);
+  }
+  return snapshot;
 }
 
 absl::Status TimedOut(const WaitingRequest& waiting) {
@@ -74,31 +88,37 @@ absl::Status BatchQueue::Push(BatchRequest&& request, absl::Time now) {
                              " came, max_queue_bytes is ", options_.max_bytes));
   }
   LM_CHECK(CheckScheduling(request.scheduling, options_).ok());
-  const int level =
-      request.scheduling.priority == 0 ? options_.default_priority : request.scheduling.priority;
   const absl::Duration timeout =
       std::min(options_.timeout, request.scheduling.queue_timeout.value_or(options_.timeout));
   ++requests_;
   bytes_ += bytes;
-  Bucket& bucket = BucketOf(request.input);
-  Insert(bucket.waiting, {.request = std::move(request),
-                          .arrival = now,
-                          .turn = now + (level - 1) * options_.priority_ageing,
-                          .timeout = now + timeout});
+  Bucket& bucket = BucketOf(request.kind());
+  const absl::Time turn = TurnOf(request.scheduling, now);
+  Insert(bucket.waiting,
+         {.request = std::move(request), .arrival = now, .turn = turn, .timeout = now + timeout});
   return absl::OkStatus();
 }
 
-BatchQueue::Bucket& BatchQueue::BucketOf(const ConstTensorView& input) {
-  const Shape image = ImageShape(input);
+BatchQueue::Bucket& BatchQueue::BucketOf(const ImageKind& kind) {
   for (Bucket& bucket : buckets_) {
-    if (bucket.dtype == input.dtype() && bucket.image == image) return bucket;
+    if (bucket.kind == kind) return bucket;
   }
-  return buckets_.emplace_back(Bucket{.dtype = input.dtype(), .image = image, .waiting = {}});
+  return buckets_.emplace_back(Bucket{.kind = kind, .waiting = {}});
 }
 
-absl::Status BatchQueue::CheckWaiting(WaitingRequest& waiting, absl::Time now) const {
-  absl::Status status = CheckWanted(waiting.request.context, now, "the network");
-  if (!status.ok() || now < waiting.timeout) return status;
+absl::Time BatchQueue::TurnOf(const Scheduling& scheduling, absl::Time now) const {
+  const int level = scheduling.priority == 0 ? options_.default_priority : scheduling.priority;
+  return now + (level - 1) * options_.priority_ageing;
+}
+
+absl::Status BatchQueue::CheckWaiting(WaitingRequest& waiting, absl::Time now,
+                                      LeastTime least_time) const {
+  const BatchRequest& request = waiting.request;
+  LM_RETURN_IF_ERROR(CheckWanted(request.context, now, "the network"));
+  if (request.due < now + least_time(request.images())) {
+    return TooLate(request.due, request.context.deadline);
+  }
+  if (now < waiting.timeout) return absl::OkStatus();
   if (options_.timeout_action == QueueOptions::TimeoutAction::kReject) return TimedOut(waiting);
   // As if it came now with a level below the lowest: behind all that wait, but not for ever.
   waiting.turn = now + options_.priority_levels * options_.priority_ageing;
@@ -106,16 +126,16 @@ absl::Status BatchQueue::CheckWaiting(WaitingRequest& waiting, absl::Time now) c
   return absl::OkStatus();
 }
 
-std::vector<UnwantedRequest> BatchQueue::RemoveUnwanted(absl::Time now) {
+std::vector<UnwantedRequest> BatchQueue::RemoveUnwanted(absl::Time now, LeastTime least_time) {
   std::vector<UnwantedRequest> unwanted;
   for (Bucket& bucket : buckets_) {
-    if (std::none_of(bucket.waiting.begin(), bucket.waiting.end(),
-                     [now](const WaitingRequest& waiting) { return IsDue(waiting, now); })) {
-      continue;
-    }
+    const auto is_due = [&](const WaitingRequest& waiting) {
+      return IsDue(waiting, now, least_time);
+    };
+    if (std::none_of(bucket.waiting.begin(), bucket.waiting.end(), is_due)) continue;
     std::deque<WaitingRequest> wanted;
     for (WaitingRequest& waiting : bucket.waiting) {
-      absl::Status status = CheckWaiting(waiting, now);
+      absl::Status status = CheckWaiting(waiting, now, least_time);
       if (status.ok()) {
         Insert(wanted, std::move(waiting));
       } else {
@@ -150,18 +170,24 @@ std::vector<WaitingRequest> BatchQueue::Pop(size_t bucket, size_t images) {
   return front;
 }
 
-QueueSnapshot BatchQueue::Snapshot() const {
-  QueueSnapshot snapshot;
+std::vector<BucketSnapshot> BatchQueue::Snapshot() const {
+  std::vector<BucketSnapshot> buckets;
   for (const Bucket& bucket : buckets_) {
-    BucketSnapshot& of_bucket = snapshot.emplace_back();
-    of_bucket.oldest_arrival = absl::InfiniteFuture();
-    of_bucket.first_turn = bucket.waiting.front().turn;
-    for (const WaitingRequest& waiting : bucket.waiting) {
-      of_bucket.images += waiting.request.images();
-      of_bucket.oldest_arrival = std::min(of_bucket.oldest_arrival, waiting.arrival);
-    }
+    buckets.push_back(SnapshotOf(bucket.waiting, absl::InfiniteFuture()));
   }
-  return snapshot;
+  return buckets;
+}
+
+BatchQueue::Ahead BatchQueue::AheadOf(const ImageKind& kind, const Scheduling& scheduling,
+                                      absl::Time now) const {
+  const absl::Time turn = TurnOf(scheduling, now);
+  Ahead ahead{.buckets = {}, .own = buckets_.size()};
+  for (const Bucket& bucket : buckets_) {
+    if (bucket.waiting.front().turn > turn) continue;
+    if (bucket.kind == kind) ahead.own = ahead.buckets.size();
+    ahead.buckets.push_back(SnapshotOf(bucket.waiting, turn));
+  }
+  return ahead;
 }
 
 absl::Time BatchQueue::NextTimeout() const {

@@ -7,12 +7,11 @@
 #include <deque>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "kernels/tensor/dtype.h"
-#include "kernels/tensor/shape.h"
-#include "server/batching/batch_policy.h"
 #include "server/batching/batch_request.h"
+#include "server/batching/queue_snapshot.h"
 
 namespace localmamba::server {
 
@@ -61,10 +60,12 @@ class BatchQueue {
   // CheckScheduling holds.
   absl::Status Push(BatchRequest&& request, absl::Time now);
 
-  // Takes out every request whose caller has left, whose deadline has passed or that is to be
-  // rejected for its timeout: RESOURCE_EXHAUSTED for the queue's timeout, DEADLINE_EXCEEDED for the
-  // request's own. Those that are to be delayed are moved.
-  std::vector<UnwantedRequest> RemoveUnwanted(absl::Time now);
+  // Takes out every request whose caller has left, whose deadline has passed, that is due before
+  // `least_time` of its images is over, or that is to be rejected for its timeout. Those that are to
+  // be delayed are moved. The statuses are CANCELLED; DEADLINE_EXCEEDED for the request's own deadline
+  // or timeout; RESOURCE_EXHAUSTED for the model's goal or timeout.
+  using LeastTime = absl::FunctionRef<absl::Duration(size_t images)>;
+  std::vector<UnwantedRequest> RemoveUnwanted(absl::Time now, LeastTime least_time);
 
   // The first of a bucket that have at most `images` together, but at least one. Invalidates
   // snapshots.
@@ -73,20 +74,28 @@ class BatchQueue {
   [[nodiscard]] bool empty() const { return buckets_.empty(); }
   [[nodiscard]] size_t requests() const { return requests_; }
   [[nodiscard]] size_t bytes() const { return bytes_; }
-  [[nodiscard]] QueueSnapshot Snapshot() const;
+  [[nodiscard]] std::vector<BucketSnapshot> Snapshot() const;
+  // Of those that would be before a request that came now, and the index of its own bucket: that of
+  // none if none of its kind is before it.
+  struct Ahead {
+    std::vector<BucketSnapshot> buckets;
+    size_t own = 0;
+  };
+  [[nodiscard]] Ahead AheadOf(const ImageKind& kind, const Scheduling& scheduling,
+                              absl::Time now) const;
   // When RemoveUnwanted has something to do next, as far as that is known.
   [[nodiscard]] absl::Time NextTimeout() const;
 
  private:
   struct Bucket {
-    DType dtype;
-    Shape image;                         // without the dimension of the batch
+    ImageKind kind;
     std::deque<WaitingRequest> waiting;  // by `turn`; at least one
   };
 
-  Bucket& BucketOf(const ConstTensorView& input);
+  Bucket& BucketOf(const ImageKind& kind);
+  [[nodiscard]] absl::Time TurnOf(const Scheduling& scheduling, absl::Time now) const;
   // Whether `waiting` is still wanted; if not, why. May change its turn.
-  absl::Status CheckWaiting(WaitingRequest& waiting, absl::Time now) const;
+  absl::Status CheckWaiting(WaitingRequest& waiting, absl::Time now, LeastTime least_time) const;
   void Forget(const WaitingRequest& waiting);
 
   const QueueOptions options_;

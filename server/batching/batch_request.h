@@ -9,6 +9,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "kernels/tensor/dtype.h"
+#include "kernels/tensor/shape.h"
 #include "kernels/tensor/tensor.h"
 #include "kernels/tensor/tensor_view.h"
 #include "server/runtime/call_context.h"
@@ -32,14 +34,26 @@ struct Scheduling {
   std::optional<absl::Duration> queue_timeout;  // longest wait in the queue; at most the model's
 };
 
+// What can share a batch: images of one dtype and shape.
+struct ImageKind {
+  DType dtype = DType::kUInt8;
+  Shape shape;  // of one image
+  bool operator==(const ImageKind&) const = default;
+};
+
 struct BatchRequest {
   // One or more images, which stay together: (n, H, W, 3) u8 pixels, or (n, 3, H, W) f32, already
   // normalised. Dense, in host memory that lives until `done` has been called.
   ConstTensorView input;
   Scheduling scheduling;
   CallContext context;
+  // By when the answer is wanted: context.deadline, or before it if the model has a goal.
+  absl::Time due = absl::InfiniteFuture();
   InferenceCallback done;  // called once, whatever happens, after the request was taken
 
+  [[nodiscard]] ImageKind kind() const {
+    return {input.dtype(), {input.dim(1), input.dim(2), input.dim(3)}};
+  }
   [[nodiscard]] size_t images() const { return static_cast<size_t>(input.dim(0)); }
   [[nodiscard]] size_t bytes() const {
     return static_cast<size_t>(input.elements()) * SizeOf(input.dtype());

@@ -8,67 +8,96 @@
 
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
+#include "kernels/device/device_error.h"
 
 namespace localmamba::server {
 namespace {
-
-void Refuse(std::vector<UnwantedRequest> unwanted) {
-  for (UnwantedRequest& one : unwanted) one.request.done(std::move(one.status));
-}
 
 // Rows [begin, end) of a (B, N) tensor; empty if the tensor is.
 Tensor Rows(const Tensor& batch, int64_t begin, int64_t end) {
   return batch.empty() ? Tensor() : batch.Slice(0, begin, end);
 }
 
-int64_t ImagesOf(const std::vector<WaitingRequest>& batch) {
-  int64_t images = 0;
-  for (const WaitingRequest& one : batch) images += one.request.input.dim(0);
-  return images;
-}
-
 // The images of `batch`: a single request's as they are, several ones' copied to `space`.
-ConstTensorView Gather(const std::vector<WaitingRequest>& batch, const Buffer& space) {
-  const ConstTensorView& first = batch.front().request.input;
-  if (batch.size() == 1) return first;
+ConstTensorView Gather(const Batch& batch, const Buffer& space) {
+  const ConstTensorView& first = batch.requests.front().request.input;
+  if (batch.requests.size() == 1) return first;
   auto* end = static_cast<std::byte*>(space.data());
-  for (const WaitingRequest& one : batch) {
+  for (const WaitingRequest& one : batch.requests) {
     std::memcpy(end, one.request.input.raw_data(), one.request.bytes());
     end += one.request.bytes();
   }
   Shape shape = first.shape();
-  shape[0] = ImagesOf(batch);
+  shape[0] = static_cast<int64_t>(batch.images());
   return {space.data(), first.dtype(), shape, Device::Cpu()};
+}
+
+size_t CountAbandoned(const Batch& batch, absl::Time now) {
+  return static_cast<size_t>(
+      std::count_if(batch.requests.begin(), batch.requests.end(), [now](const WaitingRequest& one) {
+        return !CheckWanted(one.request.context, now, "the network").ok();
+      }));
+}
+
+// Gives each request its rows of the output.
+void Answer(Batch batch, const EngineOutput& output, absl::Time launched, absl::Duration compute) {
+  const size_t batch_size = batch.images();
+  int64_t begin = 0;
+  for (WaitingRequest& one : batch.requests) {
+    const int64_t end = begin + one.request.input.dim(0);
+    one.request.done(InferenceResult{.logits = Rows(output.logits, begin, end),
+                                     .pooled = Rows(output.pooled, begin, end),
+                                     .queue = launched - one.arrival,
+                                     .compute = compute,
+                                     .batch_size = batch_size});
+    begin = end;
+  }
+}
+
+// Takes out of `batch` whom nobody waits for any more.
+void RemoveUnwanted(Batch& batch, absl::Time now, std::vector<UnwantedRequest>& unwanted) {
+  std::vector<WaitingRequest> wanted;
+  for (WaitingRequest& one : batch.requests) {
+    absl::Status status = CheckWanted(one.request.context, now, "the network");
+    if (status.ok()) {
+      wanted.push_back(std::move(one));
+    } else {
+      unwanted.push_back({std::move(one.request), std::move(status)});
+    }
+  }
+  batch.requests = std::move(wanted);
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BatchRunner>> BatchRunner::Start(
-    absl::Span<const std::unique_ptr<Engine>> engines, size_t max_image_bytes,
-    std::unique_ptr<const BatchPolicy> policy, const QueueOptions& queue, Allocator& host_allocator,
-    Clock& clock, BatchObserver& observer) {
+    absl::Span<const std::unique_ptr<Engine>> engines, std::unique_ptr<const BatchPolicy> policy,
+    const Options& options, DeviceTurns& device, Allocator& host_allocator, Clock& clock,
+    BatchObserver& observer) {
   LM_CHECK(!engines.empty());
   std::vector<Instance> instances;
   for (const std::unique_ptr<Engine>& engine : engines) {
-    LM_ASSIGN_OR_RETURN(Buffer images,
-                        host_allocator.Allocate(policy->max_batch_size() * max_image_bytes));
+    LM_ASSIGN_OR_RETURN(
+        Buffer images, host_allocator.Allocate(policy->max_batch_size() * options.max_image_bytes));
     instances.push_back({engine.get(), std::move(images)});
   }
-  return std::unique_ptr<BatchRunner>(new BatchRunner(std::move(instances), max_image_bytes,
-                                                      std::move(policy), queue, clock, observer));
+  return std::unique_ptr<BatchRunner>(
+      new BatchRunner(std::move(instances), std::move(policy), options, device, clock, observer));
 }
 
-BatchRunner::BatchRunner(std::vector<Instance> instances, size_t max_image_bytes,
-                         std::unique_ptr<const BatchPolicy> policy, const QueueOptions& queue,
-                         Clock& clock, BatchObserver& observer)
+BatchRunner::BatchRunner(std::vector<Instance> instances, std::unique_ptr<const BatchPolicy> policy,
+                         const Options& options, DeviceTurns& device, Clock& clock,
+                         BatchObserver& observer)
     : instances_(std::move(instances)),
-      max_image_bytes_(max_image_bytes),
-      policy_(std::move(policy)),
+      max_image_bytes_(options.max_image_bytes),
+      max_batch_size_(policy->max_batch_size()),
+      device_(device),
+      member_(device, options.weight),
       clock_(clock),
       observer_(observer),
-      queue_(queue) {
-  for (Instance& instance : instances_) {
-    threads_.emplace_back([this, &instance] { Work(instance); });
+      scheduler_(std::move(policy), options.queue, options.costs, instances_.size()) {
+  for (size_t i = 0; i < instances_.size(); ++i) {
+    threads_.emplace_back([this, i] { Work(i); });
   }
 }
 
@@ -76,93 +105,157 @@ BatchRunner::~BatchRunner() {
   {
     MutexLock lock(mu_);
     stopping_ = true;
-    changed_ = true;
+    ++changes_;
   }
   for (std::thread& thread : threads_) thread.join();
 }
 
+void BatchRunner::Refuse(std::vector<UnwantedRequest> unwanted, ShedStage stage) {
+  for (UnwantedRequest& one : unwanted) {
+    observer_.OnShed(stage, one.status);
+    one.request.done(std::move(one.status));
+  }
+}
+
+absl::Status BatchRunner::Offer(const Prospect& prospect) {
+  absl::Status status;
+  {
+    MutexLock lock(mu_);
+    status = scheduler_.Offer(prospect, clock_.Now());
+  }
+  if (!status.ok()) observer_.OnShed(ShedStage::kOffer, status);
+  return status;
+}
+
 absl::Status BatchRunner::Enqueue(BatchRequest&& request) {
   LM_CHECK(request.input.rank() == 4 && request.input.IsDense() && request.images() > 0 &&
-           request.images() <= policy_->max_batch_size() &&
+           request.images() <= max_batch_size_ &&
            request.bytes() <= request.images() * max_image_bytes_);
   std::vector<UnwantedRequest> unwanted;
   absl::Status status;
   {
     MutexLock lock(mu_);
-    const absl::Time now = clock_.Now();
-    status = queue_.Push(std::move(request), now);
-    if (!status.ok()) {
-      // Callers that have left must not keep others out.
-      unwanted = queue_.RemoveUnwanted(now);
-      if (!unwanted.empty()) status = queue_.Push(std::move(request), now);
-    }
-    changed_ = true;
-    observer_.OnQueueLength(queue_.requests());
+    status = scheduler_.Push(std::move(request), clock_.Now(), unwanted);
+    ++changes_;
+    TellQueue();
   }
-  Refuse(std::move(unwanted));
+  if (!status.ok()) observer_.OnShed(ShedStage::kQueue, status);
+  Refuse(std::move(unwanted), ShedStage::kLaunch);
   return status;
 }
 
+std::vector<CostTable::Point> BatchRunner::costs() const {
+  MutexLock lock(mu_);
+  return scheduler_.costs().points();
+}
+
+void BatchRunner::TellQueue() {
+  observer_.OnQueue(scheduler_.queue().requests(), scheduler_.queue().bytes());
+}
+
+std::list<Batch>::iterator BatchRunner::FindFailed(size_t instance) {
+  const bool any = stopping_ || instances_.size() == 1;
+  return std::find_if(failed_.begin(), failed_.end(),
+                      [&](const Batch& batch) { return any || batch.failed_on != instance; });
+}
+
 BatchDecision BatchRunner::Decide(absl::Time now) const {
-  if (queue_.empty()) return {};
-  const QueueSnapshot snapshot = queue_.Snapshot();
-  if (stopping_) return {.launch = std::min(snapshot[0].images, policy_->max_batch_size())};
-  BatchDecision decision = policy_->Decide(snapshot, now);
-  if (decision.launch == 0) decision.wake = std::min(decision.wake, queue_.NextTimeout());
-  return decision;
+  return stopping_ ? scheduler_.DecideToEmpty() : scheduler_.Decide(now);
 }
 
-void BatchRunner::Work(Instance& instance) {
+BatchRunner::Step BatchRunner::NextStep(size_t instance, Turn& turn) {
+  MutexLock lock(mu_);
   while (true) {
-    std::vector<UnwantedRequest> unwanted;
-    std::vector<WaitingRequest> batch;
-    {
-      MutexLock lock(mu_);
-      const absl::Time now = clock_.Now();
-      unwanted = queue_.RemoveUnwanted(now);
-      if (stopping_ && queue_.empty() && unwanted.empty()) return;
-      const BatchDecision decision = Decide(now);
-      if (decision.launch == 0 && unwanted.empty()) {
-        changed_ = false;
-        clock_.AwaitUntil(
-            mu_, [this] { return changed_ || stopping_; }, decision.wake);
-        continue;
-      }
-      if (decision.launch > 0) batch = queue_.Pop(decision.bucket, decision.launch);
-      changed_ = true;  // the others have waited for another queue than is left
-      observer_.OnQueueLength(queue_.requests());
+    const absl::Time now = clock_.Now();
+    Step step{.unwanted = scheduler_.RemoveUnwanted(now)};
+    for (Batch& batch : failed_) RemoveUnwanted(batch, now, step.unwanted);
+    std::erase_if(failed_, [](const Batch& batch) { return batch.requests.empty(); });
+    if (!step.unwanted.empty()) TellQueue();
+
+    const auto failed = FindFailed(instance);
+    const BatchDecision decision = failed == failed_.end() ? Decide(now) : BatchDecision();
+    const size_t images = failed == failed_.end() ? decision.launch : failed->images();
+    if (images == 0) {
+      turn.reset();
+      if (!step.unwanted.empty()) return step;
+      step.stop = stopping_ && scheduler_.queue().empty();
+      if (step.stop) return step;
+      const uint64_t seen = changes_;
+      clock_.AwaitUntil(
+          mu_, [&] { return changes_ != seen; }, decision.wake);
+      continue;
     }
-    Refuse(std::move(unwanted));
-    if (!batch.empty()) Launch(instance, std::move(batch));
+    const absl::Duration cost = scheduler_.costs().CostOf(images);
+    if (!turn.has_value()) {
+      std::optional<DeviceTurns::Turn> taken = device_.TryTake(member_, cost);
+      if (!taken.has_value()) {
+        step.turn_to_await = cost;
+        return step;
+      }
+      turn.emplace(*std::move(taken));
+    }
+    if (failed == failed_.end()) {
+      step.batch = Batch{.requests = scheduler_.Take(decision)};
+    } else {
+      step.batch = std::move(*failed);
+      failed_.erase(failed);
+    }
+    scheduler_.Began(instance, images, now);
+    ++changes_;  // the others have waited for another queue than is left
+    TellQueue();
+    return step;
   }
 }
 
-void BatchRunner::Launch(Instance& instance, std::vector<WaitingRequest> batch) {
+void BatchRunner::Work(size_t instance) {
+  Turn turn;
+  while (true) {
+    Step step = NextStep(instance, turn);
+    Refuse(std::move(step.unwanted), ShedStage::kLaunch);
+    if (step.stop) return;
+    if (step.turn_to_await.has_value()) turn.emplace(device_.Take(member_, *step.turn_to_await));
+    if (step.batch.has_value()) Run(instance, *std::move(step.batch), turn);
+  }
+}
+
+void BatchRunner::Run(size_t instance, Batch batch, Turn& turn) {
+  Engine& engine = *instances_[instance].engine;
   const absl::Time launched = clock_.Now();
-  const ConstTensorView input = Gather(batch, instance.images);
-  const auto batch_size = static_cast<size_t>(input.dim(0));
-  observer_.OnBatch(batch_size);
-  const absl::StatusOr<EngineOutput> output = instance.engine->Run(input);
+  const ConstTensorView input = Gather(batch, instances_[instance].images);
+  const auto images = static_cast<size_t>(input.dim(0));
+  observer_.OnLaunch({.images = images,
+                      .padding = static_cast<size_t>(engine.PaddedBatch(input.dim(0))) - images,
+                      .abandoned = CountAbandoned(batch, launched),
+                      .again = batch.failed_on.has_value()});
+  const absl::StatusOr<EngineOutput> output = engine.Run(input);
   const absl::Duration compute = clock_.Now() - launched;
+  turn->Finish(compute);
+  turn.reset();
+  observer_.OnFinish(output.status(), images, compute);
+  {
+    MutexLock lock(mu_);
+    scheduler_.Ended(instance, launched + compute);
+    if (output.ok()) scheduler_.Observe(images, compute);
+  }
   if (output.ok()) {
-    observer_.OnBatchDone(batch_size, compute);
+    Answer(std::move(batch), *output, launched, compute);
   } else {
-    observer_.OnEngineError(output.status());
+    RunAgain(instance, std::move(batch), output.status());
   }
-  int64_t begin = 0;
-  for (WaitingRequest& one : batch) {
-    const int64_t end = begin + one.request.input.dim(0);
-    if (output.ok()) {
-      one.request.done(InferenceResult{.logits = Rows(output->logits, begin, end),
-                                       .pooled = Rows(output->pooled, begin, end),
-                                       .queue = launched - one.arrival,
-                                       .compute = compute,
-                                       .batch_size = batch_size});
-    } else {
-      one.request.done(output.status());
+}
+
+void BatchRunner::RunAgain(size_t instance, Batch batch, const absl::Status& status) {
+  if (!IsStickyDeviceError(status)) {
+    MutexLock lock(mu_);
+    std::vector<Batch> parts = BatchesInPlaceOf(batch, instance, instances_.size());
+    if (!parts.empty()) {
+      failed_.insert(failed_.end(), std::make_move_iterator(parts.begin()),
+                     std::make_move_iterator(parts.end()));
+      ++changes_;
+      return;
     }
-    begin = end;
   }
+  for (WaitingRequest& one : batch.requests) one.request.done(status);
 }
 
 }  // namespace localmamba::server

@@ -12,13 +12,16 @@ size_t ClassicPolicy::LaunchOf(const BucketSnapshot& bucket, absl::Time now) con
   return above == options_.preferred_batch_sizes.begin() ? 0 : *std::prev(above);
 }
 
-BatchDecision ClassicPolicy::Decide(const QueueSnapshot& queue, absl::Time now) const {
+BatchDecision ClassicPolicy::Decide(const QueueSnapshot& queue, const CostTable& /*costs*/,
+                                    absl::Time now) const {
+  const std::vector<BucketSnapshot>& buckets = queue.buckets;
   BatchDecision decision;
-  for (size_t i = 0; i < queue.size(); ++i) {
-    const size_t launch = LaunchOf(queue[i], now);
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    const size_t launch = LaunchOf(buckets[i], now);
     if (launch == 0) {
-      decision.wake = std::min(decision.wake, DueTime(queue[i]));
-    } else if (decision.launch == 0 || queue[i].first_turn < queue[decision.bucket].first_turn) {
+      decision.wake = std::min(decision.wake, DueTime(buckets[i]));
+    } else if (decision.launch == 0 ||
+               buckets[i].first_turn < buckets[decision.bucket].first_turn) {
       decision.launch = launch;
       decision.bucket = i;
     }

@@ -25,7 +25,18 @@ class ClassicPolicy final : public BatchPolicy {
 
   explicit ClassicPolicy(Options options) : options_(std::move(options)) {}
 
-  [[nodiscard]] BatchDecision Decide(const QueueSnapshot& queue, absl::Time now) const override;
+  [[nodiscard]] BatchDecision Decide(const QueueSnapshot& queue, const CostTable& costs,
+                                     absl::Time now) const override;
+  [[nodiscard]] bool sheds_early() const override { return false; }
+  [[nodiscard]] bool Admits(const QueueSnapshot& /*queue*/, size_t /*bucket*/,
+                            const Arrival& /*arrival*/, const CostTable& /*costs*/,
+                            absl::Time /*now*/) const override {
+    return true;
+  }
+  [[nodiscard]] absl::Duration LeastTime(size_t /*images*/,
+                                         const CostTable& /*costs*/) const override {
+    return absl::ZeroDuration();
+  }
   [[nodiscard]] size_t max_batch_size() const override { return options_.max_batch_size; }
 
  private:

@@ -33,7 +33,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 37> kFlags = {{
+constexpr std::array<Flag, 38> kFlags = {{
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -73,6 +73,9 @@ constexpr std::array<Flag, 37> kFlags = {{
     {"--max-batch-size", "batching.max_batch_size", Kind::kText, "8", "Most images in a batch"},
     {"--max-queue-delay", "batching.max_queue_delay", Kind::kDuration, "0s",
      "Longest wait for a batch to fill, such as 2ms"},
+    {"--latency-goal", "batching.latency_goal", Kind::kDuration, "0s",
+     "Answer every request within this time of its arrival, such as 20ms, or refuse it; 0s: no "
+     "goal"},
     {"--max-queue-requests", "batching.max_queue_requests", Kind::kText, "256",
      "Most requests that wait for a model"},
     {"--max-queue-bytes", "batching.max_queue_bytes", Kind::kText, "268435456",

@@ -133,7 +133,9 @@ absl::Status Check(const BatchingConfig& batching) {
   LM_RETURN_IF_ERROR(
       CheckRange("default_priority", batching.default_priority, 1, batching.priority_levels));
   LM_RETURN_IF_ERROR(CheckPositive("priority_ageing", batching.priority_ageing));
-  return CheckNotNegative("queue_timeout", batching.queue_timeout);
+  LM_RETURN_IF_ERROR(CheckNotNegative("queue_timeout", batching.queue_timeout));
+  LM_RETURN_IF_ERROR(CheckRange("weight", batching.weight, 1e-3, 1e3));
+  return CheckNotNegative("latency_goal", batching.latency_goal);
 }
 
 // "batching.max_batch_size: found ...".
@@ -227,6 +229,8 @@ void Override(const v1::BatchingConfig& proto, BatchingConfig& config) {
     config.delay_on_timeout = proto.timeout_action() == v1::BatchingConfig::TIMEOUT_ACTION_DELAY;
   }
   LM_OVERRIDE(config, proto, allow_timeout_override);
+  LM_OVERRIDE(config, proto, weight);
+  LM_OVERRIDE_DURATION(config, proto, latency_goal);
 }
 
 void Override(const v1::ShutdownConfig& proto, ShutdownConfig& config) {

@@ -62,6 +62,8 @@ struct BatchingConfig {
   absl::Duration queue_timeout = absl::ZeroDuration();
   bool delay_on_timeout = false;  // timeout_action
   bool allow_timeout_override = true;
+  double weight = 1;
+  absl::Duration latency_goal = absl::ZeroDuration();
   bool operator==(const BatchingConfig&) const = default;
 };
 

@@ -52,18 +52,25 @@ ServedVersion::Options ToServedOptions(
                    .max_queue_delay = config.max_queue_delay,
                    .preferred_batch_sizes = {config.preferred_batch_sizes.begin(),
                                              config.preferred_batch_sizes.end()}},
+      .latency_goal = config.latency_goal,
       .queue = {.max_requests = static_cast<size_t>(config.max_queue_requests),
                 .max_bytes = static_cast<size_t>(config.max_queue_bytes),
                 .priority_levels = config.priority_levels,
                 .default_priority = config.default_priority,
                 .priority_ageing = config.priority_ageing,
                 .allow_timeout_override = config.allow_timeout_override},
+      .weight = config.weight,
       .on_device_lost = device_lost};
   if (config.queue_timeout > absl::ZeroDuration()) options.queue.timeout = config.queue_timeout;
   if (config.delay_on_timeout) {
     options.queue.timeout_action = QueueOptions::TimeoutAction::kDelay;
   }
   return options;
+}
+
+int InstanceCount(const ComputeConfig& config, const Device& device) {
+  if (config.instance_count > 0) return config.instance_count;
+  return device.is_cpu() ? 1 : 2;
 }
 
 std::map<std::string, int64_t> MaxBatchSizes(const ServerConfig& config) {
@@ -133,18 +140,18 @@ RequestLog::Options ToRequestLogOptions(const RequestLogConfig& config) {
 }
 
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine) {
-  const int automatic = engine.device.is_cpu() ? 1 : 2;
-  const int count = config.compute.instance_count;
   return {.engine = engine,
-          .instance_count = count == 0 ? automatic : count,
+          .instance_count = InstanceCount(config.compute, engine.device),
           .max_batch_size = config.batching.max_batch_size,
           .model_max_batch_sizes = MaxBatchSizes(config)};
 }
 
-ServedModels::Options ToServedOptions(const ServerConfig& config,
+ServedModels::Options ToServedOptions(const ServerConfig& config, const Device& device,
                                       const std::function<void(const absl::Status&)>& device_lost) {
-  ServedModels::Options options{.defaults = ToServedOptions(config.batching, device_lost),
-                                .of_models = {}};
+  ServedModels::Options options{
+      .defaults = ToServedOptions(config.batching, device_lost),
+      .of_models = {},
+      .batches_at_once = static_cast<size_t>(InstanceCount(config.compute, device))};
   for (const auto& [model, batching] : config.model_batching) {
     options.of_models.emplace(model, ToServedOptions(batching, device_lost));
   }

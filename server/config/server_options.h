@@ -34,7 +34,7 @@ RequestLog::Options ToRequestLogOptions(const RequestLogConfig& config);
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine);
 
 // `device_lost` as ServedVersion::Options::on_device_lost.
-ServedModels::Options ToServedOptions(const ServerConfig& config,
+ServedModels::Options ToServedOptions(const ServerConfig& config, const Device& device,
                                       const std::function<void(const absl::Status&)>& device_lost);
 
 InferenceServiceOptions ToInferenceOptions(const ServerConfig& config);

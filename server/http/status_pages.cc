@@ -20,11 +20,16 @@ HttpReply Ready(const Lifecycle& lifecycle, Phase phase, const std::vector<Serve
   if (!failure.ok()) body["error"] = std::string(failure.message());
   body["models"] = nlohmann::ordered_json::array();
   for (const ServedStatus& model : models) {
+    nlohmann::ordered_json batch_ms = nlohmann::ordered_json::object();
+    for (const auto& [images, cost] : model.batch_cost) {
+      batch_ms[absl::StrCat(images)] = absl::ToDoubleMilliseconds(cost);
+    }
     body["models"].push_back({{"model", model.model},
                               {"version", model.version},
                               {"ready", ready},
                               {"instances", model.instances},
-                              {"max_batch_size", model.max_batch_size}});
+                              {"max_batch_size", model.max_batch_size},
+                              {"batch_ms", batch_ms}});
   }
   return {
       .status = ready ? 200 : 503, .content_type = "application/json", .body = body.dump() + "\n"};

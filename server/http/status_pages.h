@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "server/http/http_server.h"
 #include "server/metrics/server_metrics.h"
 #include "server/runtime/lifecycle.h"
@@ -19,6 +21,7 @@ struct ServedStatus {
   int64_t version = 0;
   size_t instances = 1;
   size_t max_batch_size = 1;
+  std::vector<std::pair<size_t, absl::Duration>> batch_cost;  // how long batches take, by size
 };
 
 // /metrics: everything in `metrics`. /livez: 200 as long as the process answers, but 503 with the

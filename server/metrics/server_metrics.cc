@@ -54,13 +54,15 @@ prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry
 
 ServerMetrics::ServerMetrics(prometheus::Registry& registry)
     : registry_(registry),
+      batching_(registry),
       failed_(Counters(registry, "localmamba_failed_requests_total",
                        "Requests for the version that failed, by reason")),
       decode_seconds_(Histograms(registry, "localmamba_decode_duration_seconds",
                                  "Decoding, resizing and cropping of one image")),
-      deadline_slack_seconds_(Histograms(registry, "localmamba_deadline_slack_seconds",
-                                         "Time that was left when the answer was made, of calls "
-                                         "with a deadline; below 0: it came too late")),
+      deadline_slack_seconds_(
+          Histograms(registry, "localmamba_deadline_slack_seconds",
+                     "Time that was left when the answer was made, until the "
+                     "deadline or the latency goal; below 0: it came too late")),
       preprocess_seconds_(Histograms(registry, "localmamba_preprocess_duration_seconds",
                                      "Decoding, resizing and cropping, with the wait for a "
                                      "thread")),
@@ -115,7 +117,8 @@ VersionMetrics ServerMetrics::ForVersion(const std::string& model, int64_t versi
           .queue_length = queue_length_.Add(labels),
           .loaded = loaded_.Add(labels),
           .max_batch_size = max_batch_size_.Add(labels),
-          .image_bytes = image_bytes_.Add(labels)};
+          .image_bytes = image_bytes_.Add(labels),
+          .batching = batching_.ForVersion(labels)};
 }
 
 void ServerMetrics::RequestBegan(const std::string& method) {

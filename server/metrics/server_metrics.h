@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "server/metrics/batch_metrics.h"
 
 namespace localmamba::server {
 
@@ -35,6 +36,7 @@ struct VersionMetrics {
   prometheus::Gauge& loaded;                   // 1 while the version is served
   prometheus::Gauge& max_batch_size;           // as configured, or less for want of memory
   prometheus::Counter& image_bytes;            // as received: encoded or raw
+  BatchSeries batching;
 };
 
 // Safe to call from several threads.
@@ -45,6 +47,9 @@ class ServerMetrics {
 
   // The same series for the same arguments.
   VersionMetrics ForVersion(const std::string& model, int64_t version);
+
+  // Of requests that are given up before they are run.
+  [[nodiscard]] BatchMetrics& batching() { return batching_; }
 
   // `method` as in "Classify". Call the first when a request comes, the second when it is answered.
   void RequestBegan(const std::string& method);
@@ -63,6 +68,7 @@ class ServerMetrics {
                       const absl::Status& status);
 
   const prometheus::Registry& registry_;
+  BatchMetrics batching_;
   prometheus::Family<prometheus::Counter>& failed_;
   prometheus::Family<prometheus::Histogram>& decode_seconds_;
   prometheus::Family<prometheus::Histogram>& deadline_slack_seconds_;

@@ -28,7 +28,11 @@ std::string Quoted(const Map& map) {
 
 ServedModels::ServedModels(const Options& options, Allocator& host_allocator, Clock& clock,
                            ServerMetrics& metrics)
-    : options_(options), host_allocator_(host_allocator), clock_(clock), metrics_(metrics) {}
+    : options_(options),
+      host_allocator_(host_allocator),
+      clock_(clock),
+      metrics_(metrics),
+      device_(options.batches_at_once) {}
 
 ServedModels::~ServedModels() = default;
 
@@ -42,8 +46,9 @@ absl::Status ServedModels::Add(std::shared_ptr<ModelVersion> version) {
   const int64_t number = version->version;
   const Labels labels = version->spec.version_labels;
   Entry entry;
-  LM_ASSIGN_OR_RETURN(entry.version, ServedVersion::Start(std::move(version), OptionsOf(model),
-                                                          host_allocator_, clock_, metrics_));
+  LM_ASSIGN_OR_RETURN(entry.version,
+                      ServedVersion::Start(std::move(version), OptionsOf(model), device_,
+                                           host_allocator_, clock_, metrics_));
   entry.handle = Handle(entry.version.get(),
                         [released = entry.released](ServedVersion*) { released->Notify(); });
   MutexLock lock(mu_);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,6 +39,9 @@ class ServedModels {
   struct Options {
     ServedVersion::Options defaults;
     std::map<std::string, ServedVersion::Options> of_models;  // by name, in place of the defaults
+    // Most batches of all versions that their device runs at a time: whose turn it is goes by the
+    // versions' weights.
+    size_t batches_at_once = std::numeric_limits<size_t>::max();
   };
 
   // The references outlive this. Without versions at first.
@@ -88,6 +92,7 @@ class ServedModels {
   Allocator& host_allocator_;
   Clock& clock_;
   ServerMetrics& metrics_;
+  DeviceTurns device_;
 
   mutable Mutex mu_;
   std::map<std::string, Model, std::less<>> models_ ABSL_GUARDED_BY(mu_);

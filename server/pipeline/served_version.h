@@ -2,15 +2,20 @@
 #ifndef LOCALMAMBA_SERVER_PIPELINE_SERVED_VERSION_H_
 #define LOCALMAMBA_SERVER_PIPELINE_SERVED_VERSION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "kernels/device/buffer.h"
 #include "server/batching/batch_runner.h"
 #include "server/batching/classic_policy.h"
+#include "server/batching/cost_table.h"
+#include "server/batching/device_turns.h"
 #include "server/metrics/inference_statistics.h"
 #include "server/metrics/server_metrics.h"
 #include "server/repository/model_version.h"
@@ -23,7 +28,11 @@ class ServedVersion final : private BatchObserver {
  public:
   struct Options {
     ClassicPolicy::Options batching;
+    // By when every request is to be answered, from its arrival on. If more than 0, the version is
+    // batched by SloPolicy: of `batching` only max_batch_size counts.
+    absl::Duration latency_goal;
     QueueOptions queue;
+    double weight = 1;  // of its share in the device
     // Told of a sticky device error (kernels/device/device_error.h), from several threads; may be
     // empty.
     std::function<void(const absl::Status&)> on_device_lost;
@@ -33,6 +42,7 @@ class ServedVersion final : private BatchObserver {
   // Errors: RESOURCE_EXHAUSTED if there is no memory for a batch of pixels.
   static absl::StatusOr<std::unique_ptr<ServedVersion>> Start(std::shared_ptr<ModelVersion> model,
                                                               const Options& options,
+                                                              DeviceTurns& device,
                                                               Allocator& host_allocator,
                                                               Clock& clock, ServerMetrics& metrics);
   ServedVersion(const ServedVersion&) = delete;
@@ -53,22 +63,31 @@ class ServedVersion final : private BatchObserver {
   [[nodiscard]] absl::Status Check(const Scheduling& scheduling) const {
     return CheckScheduling(scheduling, queue_);
   }
+  // By when a request is to be answered that came at `arrival`.
+  [[nodiscard]] absl::Time DueTime(absl::Time arrival, absl::Time deadline) const {
+    return std::min(deadline, arrival + latency_goal_);
+  }
   [[nodiscard]] BatchRunner& runner() { return *runner_; }
+  // How long batches take, by size, as it is known now.
+  [[nodiscard]] std::vector<CostTable::Point> costs() const { return runner_->costs(); }
 
  private:
   ServedVersion(std::shared_ptr<ModelVersion> model, const Options& options,
-                const VersionMetrics& metrics);
+                ServerMetrics& metrics);
 
-  void OnBatch(size_t images) override;
-  void OnBatchDone(size_t images, absl::Duration compute) override;
-  void OnQueueLength(size_t requests) override;
-  void OnEngineError(const absl::Status& status) override;
+  void OnQueue(size_t requests, size_t bytes) override;
+  void OnShed(ShedStage stage, const absl::Status& why) override;
+  void OnLaunch(const LaunchedBatch& batch) override;
+  void OnFinish(const absl::Status& status, size_t images, absl::Duration compute) override;
 
   const std::shared_ptr<ModelVersion> model_;
+  const BatchMetrics::Labels labels_;
+  BatchMetrics& batch_metrics_;
   const VersionMetrics metrics_;
   InferenceStatistics statistics_;
   const size_t max_batch_size_;
   const QueueOptions queue_;
+  const absl::Duration latency_goal_;  // infinite without one
   const std::function<void(const absl::Status&)> on_device_lost_;
   std::unique_ptr<BatchRunner> runner_;  // set once by Start
 };

@@ -63,6 +63,18 @@ absl::Status CheckImages(const ImageBatch& images, const ServedVersion& version)
                                                         version.max_batch_size())));
 }
 
+// What the network gets of them.
+DType KindOf(const ImageBatch& images) {
+  const auto* tensor = std::get_if<ConstTensorView>(&images);
+  return tensor == nullptr || tensor->dtype() == DType::kUInt8 ? DType::kUInt8 : DType::kFloat32;
+}
+
+size_t CountOf(const ImageBatch& images) {
+  const auto* tensor = std::get_if<ConstTensorView>(&images);
+  return tensor == nullptr ? std::get<std::vector<EncodedImage>>(images).size()
+                           : static_cast<size_t>(tensor->dim(0));
+}
+
 // Whether the picture is prepared in less time than it takes to wake another thread.
 bool IsTiny(const ImageSource& image, const PreprocessConfig& config) {
   constexpr int64_t kBytes = 16 << 10;
@@ -87,6 +99,7 @@ struct VisionPipeline::Call {
   ServedModels::Handle version;
   Tensor pixels;  // made of the request's image, if it has one
   absl::Time arrival;
+  absl::Time due;
   Clock* clock = nullptr;
   StageTimings timings;
   absl::Time network_done;
@@ -109,9 +122,8 @@ struct VisionPipeline::Call {
     timings.postprocess = now - network_done;
     timings.total = now - arrival;
     Observe(version->metrics(), timings);
-    if (context.deadline < absl::InfiniteFuture()) {
-      version->metrics().deadline_slack_seconds.Observe(
-          absl::ToDoubleSeconds(context.deadline - now));
+    if (due < absl::InfiniteFuture()) {
+      version->metrics().deadline_slack_seconds.Observe(absl::ToDoubleSeconds(due - now));
     }
     version->statistics().CountSuccess({.input = timings.preprocess,
                                         .queue = timings.queue,
@@ -188,6 +200,10 @@ void VisionPipeline::Infer(InferRequest request, Callback<Inference> done) {
   if (!fit.ok()) return done(std::move(fit));
   (*call)->finish = GiveInference(std::move(done));
   request.version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(request.images)));
+  if (absl::Status in_time = Offer(**call, KindOf(request.images), CountOf(request.images));
+      !in_time.ok()) {
+    return (*call)->End(std::move(in_time));
+  }
   if (IsPrepared(request.images)) {
     Enqueue(*call, std::get<ConstTensorView>(request.images));
   } else {
@@ -218,6 +234,7 @@ absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ServedModels::Hand
   LM_RETURN_IF_ERROR(call->version->Check(scheduling));
   call->scheduling = scheduling;
   call->context = context;
+  call->due = call->version->DueTime(call->arrival, call->context.deadline);
   return call;
 }
 
@@ -233,6 +250,9 @@ void VisionPipeline::SubmitImage(const CallPtr& call, const ImageSource& image) 
 void VisionPipeline::Prepare(const CallPtr& call, const ImageSource& image) {
   if (absl::Status wanted = CheckWanted(call->context, clock_.Now(), "decoding"); !wanted.ok()) {
     return call->End(std::move(wanted));
+  }
+  if (absl::Status in_time = Offer(*call, DType::kUInt8, 1); !in_time.ok()) {
+    return call->End(std::move(in_time));
   }
   const absl::Time began = clock_.Now();
   absl::StatusOr<Tensor> pixels =
@@ -259,12 +279,25 @@ void VisionPipeline::Prepare(const CallPtr& call, ImageBatch images) {
                });
 }
 
+absl::Status VisionPipeline::Offer(const Call& call, DType dtype, size_t images) {
+  ServedVersion& version = *call.version;
+  const Shape shape = dtype == DType::kUInt8
+                          ? Shape({version.input_height(), version.input_width(), 3})
+                          : Shape({3, version.input_height(), version.input_width()});
+  return version.runner().Offer({.kind = {dtype, shape},
+                                 .images = images,
+                                 .scheduling = call.scheduling,
+                                 .due = call.due,
+                                 .deadline = call.context.deadline});
+}
+
 void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) {
   call->images = static_cast<size_t>(input.dim(0));
   absl::Status queued = call->version->runner().Enqueue(
       {.input = input,
        .scheduling = call->scheduling,
        .context = call->context,
+       .due = call->due,
        .done = [this, call](absl::StatusOr<InferenceResult> result) {
          Complete(call, std::move(result));
        }});

@@ -91,7 +91,7 @@ class VisionPipeline {
   // Calls `done` once, from any thread, perhaps before returning. Errors carry a reject reason:
   // INVALID_ARGUMENT for the picture, the tensor, top_k or scheduling; NOT_FOUND for model or
   // version; FAILED_PRECONDITION if the model has no classifier; RESOURCE_EXHAUSTED if a queue is
-  // full; DEADLINE_EXCEEDED or CANCELLED if that came first; those of the engine.
+  // full or the latency goal cannot be kept; DEADLINE_EXCEEDED or CANCELLED if that came first; those of the engine.
   // `top_k` unset: 5, or all classes if there are fewer.
   void Classify(ImageRequest request, std::optional<int64_t> top_k, Callback<Classification> done);
   void Embed(ImageRequest request, Callback<Embedding> done);
@@ -116,6 +116,8 @@ class VisionPipeline {
   void SubmitImage(const CallPtr& call, const ImageSource& image);
   void Prepare(const CallPtr& call, const ImageSource& image);
   void Prepare(const CallPtr& call, ImageBatch images);
+  // Before any work: whether the version can answer in time.
+  static absl::Status Offer(const Call& call, DType dtype, size_t images);
   void Enqueue(const CallPtr& call, const ConstTensorView& input);
   void Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result);
 

@@ -11,15 +11,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "model/engine/engine.h"
 #include "server/repository/model_folder.h"
 
 namespace localmamba {
 
-// A batch size that has been run once, and what its activations take on the device.
+// A batch size that has been run, what its activations take on the device, and how long a run took
+// that was not the first.
 struct WarmBatch {
   int64_t images = 0;
   size_t activation_bytes = 0;
+  absl::Duration cost;
 };
 
 // Immutable but for the engines, each of which one thread uses at a time.
@@ -46,7 +49,7 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
                                                                const EngineOptions& options,
                                                                int instance_count = 1);
 
-// Runs every engine once for each size that batches of up to `max_batch` black images of the spec's
+// Runs every engine once, and the first one once more to measure, for each size that batches of up to `max_batch` black images of the spec's
 // size come in (Engine::WarmUpBatches). A size for which the device's memory does not suffice is
 // given up, which makes max_batch_size smaller. Errors: those of Engine::Run; RESOURCE_EXHAUSTED
 // only if there is no memory for the smallest.

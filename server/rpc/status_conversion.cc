@@ -16,7 +16,8 @@ namespace {
 // which the details hold the message once more.
 constexpr size_t kMaxMessageBytes = 1024;
 
-// Time for a full queue to shrink; a caller that is refused again waits longer by itself.
+// Where nothing is known of how long it will take; a caller that is refused again waits longer by
+// itself.
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
 
 // At most kMaxMessageBytes of `message`, which end where a character of UTF-8 ends.

@@ -19,9 +19,9 @@ constexpr std::array kReasons = {
     RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
     RejectReason::kTooManyBytes,   RejectReason::kTooManyRequests, RejectReason::kTooManyStreams,
     RejectReason::kClientRate,     RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
-    RejectReason::kQueueTimeout,   RejectReason::kAdminQueueFull,  RejectReason::kDeadline,
-    RejectReason::kCancelled,      RejectReason::kSkipped,         RejectReason::kDraining,
-    RejectReason::kDeviceLost,     RejectReason::kInternal};
+    RejectReason::kQueueTimeout,   RejectReason::kLatencyGoal,     RejectReason::kAdminQueueFull,
+    RejectReason::kDeadline,       RejectReason::kCancelled,       RejectReason::kSkipped,
+    RejectReason::kDraining,       RejectReason::kDeviceLost,      RejectReason::kInternal};
 
 }  // namespace
 
@@ -47,6 +47,8 @@ absl::string_view ToString(RejectReason reason) {
       return "batch_queue_full";
     case RejectReason::kQueueTimeout:
       return "queue_timeout";
+    case RejectReason::kLatencyGoal:
+      return "latency_goal";
     case RejectReason::kAdminQueueFull:
       return "admin_queue_full";
     case RejectReason::kDeadline:

@@ -23,6 +23,7 @@ enum class RejectReason : uint8_t {
   kDecodeQueueFull,  // too many requests wait to be decoded
   kBatchQueueFull,   // too many requests, or bytes, wait for the model
   kQueueTimeout,     // waited for the model for longer than allowed
+  kLatencyGoal,      // the model is too busy to answer within its latency goal
   kAdminQueueFull,   // too many jobs, or calls of the admin port, wait
   kDeadline,         // too late to begin
   kCancelled,        // the caller has left

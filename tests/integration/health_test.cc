@@ -72,7 +72,7 @@ TEST_F(HealthTest, ReadyPageFollowsTheLifecycle) {
   EXPECT_EQ(page->status, 200);
   EXPECT_EQ(page->body,
             R"({"ready":true,"phase":"serving","models":[)"
-            R"({"model":"fake","version":1,"ready":true,"instances":1,"max_batch_size":8}]})"
+            R"({"model":"fake","version":1,"ready":true,"instances":1,"max_batch_size":8,"batch_ms":{}}]})"
             "\n");
   server_.lifecycle().Enter(Phase::kDraining);
   page = Get("/readyz");

@@ -14,7 +14,7 @@ ALLOWED = {
     "model": {"model", "kernels"},
     "server": {"server", "model", "kernels", "proto"},
     "trainer": {"trainer", "server", "model", "kernels", "proto"},
-    "tool": {"tool", "server", "model", "kernels", "proto"},
+    "tool": {"tool", "client", "server", "model", "kernels", "proto"},
     "client": {"client", "proto"},
 }
 # In the server, only these folders see generated protobuf types; server/jobs stores and passes on the very messages

@@ -38,6 +38,12 @@ class FakeEngineControl {
     max_batch_ = images;
   }
 
+  // Runs fail that have an image of this red value.
+  void PoisonRed(int red) {
+    MutexLock lock(mu_);
+    poison_ = red;
+  }
+
   // How often the engine was told to give its memory back.
   int releases() const {
     MutexLock lock(mu_);
@@ -72,6 +78,11 @@ class FakeEngineControl {
     return failure_;
   }
 
+  absl::Status CheckRed(int red) {
+    MutexLock lock(mu_);
+    return red == poison_ ? absl::InternalError("poisoned") : absl::OkStatus();
+  }
+
   void CountRelease() {
     MutexLock lock(mu_);
     ++releases_;
@@ -83,6 +94,7 @@ class FakeEngineControl {
   std::vector<int64_t> runs_ ABSL_GUARDED_BY(mu_);
   int64_t max_batch_ ABSL_GUARDED_BY(mu_) = std::numeric_limits<int64_t>::max();
   int releases_ ABSL_GUARDED_BY(mu_) = 0;
+  int poison_ ABSL_GUARDED_BY(mu_) = -1;
 };
 
 // The likeliest class is the red value of the image's first pixel, modulo the number of classes: its
@@ -103,6 +115,7 @@ class FakeEngine final : public Engine {
     for (int64_t i = 0; i < batch; ++i) {
       const std::array<float, 3> pixel = FirstPixel(input.Select(0, i));
       const auto red = static_cast<int64_t>(pixel[0]);
+      LM_RETURN_IF_ERROR(control_->CheckRed(static_cast<int>(red)));
       (*logits)[static_cast<size_t>(i * num_classes_ + red % num_classes_)] = 1.0F;
       pooled->insert(pooled->end(), pixel.begin(), pixel.end());
     }

@@ -88,7 +88,7 @@ class TestServer {
     for (const ServedModels::Listed& listed : models_.List()) {
       const ModelVersion& model = listed.version->model();
       result.push_back(
-          {model.model, model.version, model.engines.size(), listed.version->max_batch_size()});
+          {model.model, model.version, model.engines.size(), listed.version->max_batch_size(), {}});
     }
     return result;
   }

@@ -20,6 +20,8 @@ constexpr absl::Duration kMs = absl::Milliseconds(1);
 constexpr absl::Duration kSecond = absl::Seconds(1);
 const absl::Time kStart = absl::FromUnixSeconds(1'000'000);
 
+absl::Duration NoTime(size_t /*images*/) { return absl::ZeroDuration(); }
+
 // Requests are told from one another by what they are: `images` of side 1 have 3 bytes each.
 BatchRequest RequestOf(int64_t images, DType dtype = DType::kUInt8) {
   static const float kPixels[64] = {};
@@ -27,6 +29,7 @@ BatchRequest RequestOf(int64_t images, DType dtype = DType::kUInt8) {
   return {.input = ConstTensorView(kPixels, dtype, shape),
           .scheduling = {},
           .context = {},
+          .due = absl::InfiniteFuture(),
           .done = [](absl::StatusOr<InferenceResult>) {}};
 }
 
@@ -52,7 +55,7 @@ TEST(BatchQueueTest, GivesBackInTheOrderOfArrival) {
   ASSERT_TRUE(queue.Push(RequestOf(2), kStart + kSecond).ok());
   ASSERT_TRUE(queue.Push(RequestOf(3), kStart + 2 * kSecond).ok());
 
-  const QueueSnapshot snapshot = queue.Snapshot();
+  const std::vector<BucketSnapshot> snapshot = queue.Snapshot();
   ASSERT_EQ(snapshot.size(), 1U);
   EXPECT_EQ(snapshot[0].images, 6U);
   EXPECT_EQ(snapshot[0].oldest_arrival, kStart);
@@ -80,7 +83,7 @@ TEST(BatchQueueTest, KeepsDtypesAndShapesApart) {
   ASSERT_TRUE(queue.Push(RequestOf(1), kStart).ok());
   ASSERT_TRUE(queue.Push(RequestOf(2, DType::kFloat32), kStart + kMs).ok());
   ASSERT_TRUE(queue.Push(RequestOf(3), kStart + 2 * kMs).ok());
-  const QueueSnapshot snapshot = queue.Snapshot();
+  const std::vector<BucketSnapshot> snapshot = queue.Snapshot();
   ASSERT_EQ(snapshot.size(), 2U);
   EXPECT_EQ(snapshot[0].images, 4U);
   EXPECT_EQ(snapshot[1].images, 2U);
@@ -125,7 +128,7 @@ TEST(BatchQueueTest, RemovesTheCancelledAndTheLateAndKeepsTheRest) {
   ASSERT_TRUE(queue.Push(std::move(wanted), kStart).ok());
   EXPECT_EQ(queue.NextTimeout(), kStart + kSecond);
 
-  const std::vector<UnwantedRequest> unwanted = queue.RemoveUnwanted(kStart + kSecond);
+  const std::vector<UnwantedRequest> unwanted = queue.RemoveUnwanted(kStart + kSecond, NoTime);
   ASSERT_EQ(unwanted.size(), 2U);
   EXPECT_EQ(unwanted[0].status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(ReasonOf(unwanted[0].status), RejectReason::kDeadline);
@@ -133,6 +136,53 @@ TEST(BatchQueueTest, RemovesTheCancelledAndTheLateAndKeepsTheRest) {
   EXPECT_EQ(ReasonOf(unwanted[1].status), RejectReason::kCancelled);
   EXPECT_EQ(queue.NextTimeout(), kStart + 2 * kSecond);
   EXPECT_THAT(ImagesOf(queue.Pop(0, 8)), ElementsAre(3));
+}
+
+TEST(BatchQueueTest, RemovesWhatCannotBeDoneInTimeAndSaysWhoseTimeItIs) {
+  BatchQueue queue({});
+  BatchRequest goal = RequestOf(1);  // of the model
+  goal.due = kStart + 10 * kMs;
+  BatchRequest own = RequestOf(2);
+  own.due = own.context.deadline = kStart + 10 * kMs;
+  BatchRequest small = RequestOf(1);
+  small.due = kStart + 11 * kMs;
+  ASSERT_TRUE(queue.Push(std::move(goal), kStart).ok());
+  ASSERT_TRUE(queue.Push(std::move(own), kStart).ok());
+  ASSERT_TRUE(queue.Push(std::move(small), kStart).ok());
+  const auto time = [](size_t images) { return 4 * kMs + static_cast<double>(images) * kMs; };
+  EXPECT_TRUE(queue.RemoveUnwanted(kStart + 4 * kMs, time).empty());
+  const std::vector<UnwantedRequest> unwanted = queue.RemoveUnwanted(kStart + 6 * kMs, time);
+  ASSERT_EQ(unwanted.size(), 2U);
+  EXPECT_EQ(unwanted[0].status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(unwanted[0].status), RejectReason::kLatencyGoal);
+  EXPECT_EQ(unwanted[1].status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(ReasonOf(unwanted[1].status), RejectReason::kDeadline);
+  EXPECT_EQ(queue.requests(), 1U);
+}
+
+TEST(BatchQueueTest, TellsWhatWouldBeAheadOfARequest) {
+  BatchQueue queue({.priority_levels = 2, .priority_ageing = kSecond});
+  BatchRequest second = WithPriority(2, RequestOf(2));
+  second.due = kStart + kSecond;
+  ASSERT_TRUE(queue.Push(WithPriority(1, RequestOf(1)), kStart).ok());
+  ASSERT_TRUE(queue.Push(std::move(second), kStart).ok());
+  ASSERT_TRUE(queue.Push(WithPriority(2, RequestOf(3, DType::kFloat32)), kStart).ok());
+  const ImageKind pixels = RequestOf(1).kind();
+
+  const BatchQueue::Ahead of_first =
+      queue.AheadOf(pixels, {.priority = 1, .queue_timeout = {}}, kStart);
+  ASSERT_EQ(of_first.buckets.size(), 1U);
+  EXPECT_EQ(of_first.own, 0U);
+  EXPECT_EQ(of_first.buckets[0].images, 1U);
+
+  const BatchQueue::Ahead of_second =
+      queue.AheadOf(pixels, {.priority = 2, .queue_timeout = {}}, kStart);
+  ASSERT_EQ(of_second.buckets.size(), 2U);
+  EXPECT_EQ(of_second.buckets[0].images, 3U);
+  EXPECT_THAT(of_second.buckets[0].due,
+              ElementsAre(absl::InfiniteFuture(), kStart + kSecond, kStart + kSecond));
+  const BatchQueue::Ahead of_other = queue.AheadOf({DType::kUInt8, {2, 2, 3}}, {}, kStart);
+  EXPECT_GE(of_other.own, of_other.buckets.size()) << "none of its kind is ahead";
 }
 
 // Three levels, a second apart.
@@ -165,14 +215,14 @@ TEST(BatchQueueTest, RejectsWhoHasWaitedForTheModelsTimeoutOrItsOwnIfThatIsShort
   ASSERT_TRUE(queue.Push(WithTimeout(4 * kMs, RequestOf(2)), kStart).ok());
   ASSERT_TRUE(queue.Push(WithTimeout(40 * kMs, RequestOf(3)), kStart).ok());
   EXPECT_EQ(queue.NextTimeout(), kStart + 4 * kMs);
-  EXPECT_TRUE(queue.RemoveUnwanted(kStart + 3 * kMs).empty());
+  EXPECT_TRUE(queue.RemoveUnwanted(kStart + 3 * kMs, NoTime).empty());
 
-  std::vector<UnwantedRequest> unwanted = queue.RemoveUnwanted(kStart + 4 * kMs);
+  std::vector<UnwantedRequest> unwanted = queue.RemoveUnwanted(kStart + 4 * kMs, NoTime);
   ASSERT_EQ(unwanted.size(), 1U);
   EXPECT_EQ(unwanted[0].status.code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(unwanted[0].status.message(), "waited for the request's queue timeout, 4ms");
 
-  unwanted = queue.RemoveUnwanted(kStart + 10 * kMs);
+  unwanted = queue.RemoveUnwanted(kStart + 10 * kMs, NoTime);
   ASSERT_EQ(unwanted.size(), 2U);
   EXPECT_EQ(unwanted[1].status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(unwanted[1].status.message(), "waited for the model's queue timeout, 10ms");
@@ -186,7 +236,7 @@ TEST(BatchQueueTest, DelaysWhoHasWaitedForItsTimeoutButNotForEver) {
                     .timeout_action = QueueOptions::TimeoutAction::kDelay});
   ASSERT_TRUE(queue.Push(RequestOf(1), kStart).ok());
   ASSERT_TRUE(queue.Push(RequestOf(2), kStart + 5 * kMs).ok());
-  EXPECT_TRUE(queue.RemoveUnwanted(kStart + 10 * kMs).empty());
+  EXPECT_TRUE(queue.RemoveUnwanted(kStart + 10 * kMs, NoTime).empty());
   EXPECT_EQ(queue.NextTimeout(), kStart + 15 * kMs);
   ASSERT_TRUE(queue.Push(RequestOf(3), kStart + 2 * kSecond).ok());
   EXPECT_THAT(ImagesOf(queue.Pop(0, 15)), ElementsAre(2, 1, 3));

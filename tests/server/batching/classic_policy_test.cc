@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace localmamba::server {
 namespace {
@@ -12,13 +13,13 @@ const absl::Time kStart = absl::FromUnixSeconds(1'000'000);
 
 // Of requests of one level.
 BucketSnapshot Bucket(size_t images, absl::Time oldest = kStart) {
-  return {.images = images, .oldest_arrival = oldest, .first_turn = oldest};
+  return {.images = images, .oldest_arrival = oldest, .first_turn = oldest, .due = {}};
 }
 
 struct PolicyCase {
   std::string name;
   ClassicPolicy::Options options;
-  QueueSnapshot queue;
+  std::vector<BucketSnapshot> buckets;
   absl::Time now;
   BatchDecision wanted;
 };
@@ -32,7 +33,8 @@ class ClassicPolicyTest : public testing::TestWithParam<PolicyCase> {};
 
 TEST_P(ClassicPolicyTest, Decides) {
   const PolicyCase& c = GetParam();
-  const BatchDecision decision = ClassicPolicy(c.options).Decide(c.queue, c.now);
+  const BatchDecision decision = ClassicPolicy(c.options).Decide(
+      {.buckets = c.buckets, .engines_free = {kStart}}, CostTable({}), c.now);
   EXPECT_EQ(decision.launch, c.wanted.launch);
   if (c.wanted.launch == 0) {
     EXPECT_EQ(decision.wake, c.wanted.wake);

@@ -143,7 +143,9 @@ TEST_F(CommandLineTest, AValueOutOfRangeIsNamedWithItsModel) {
       {R"("preferred_batch_sizes": [16])", "at most max_batch_size): found 16, wanted 1 to 8"},
       {R"("default_priority": 2)", "default_priority: found 2, wanted 1 to 1"},
       {R"("priority_ageing": "0s")", "priority_ageing: found 0, wanted more than 0s"},
-      {R"("queue_timeout": "-1s")", "queue_timeout: found -1s, wanted 0s or more"}};
+      {R"("queue_timeout": "-1s")", "queue_timeout: found -1s, wanted 0s or more"},
+      {R"("weight": 0)", "weight: found 0, wanted 0.001 to 1000"},
+      {R"("latency_goal": "-1s")", "latency_goal: found -1s, wanted 0s or more"}};
   for (const auto& [field, message] : cases) {
     WriteFile("{\"model_batching\": {\"small\": {" + field + "}}}");
     const absl::Status status = ErrorOf({"--model-repository=/m", "--config", path_});

@@ -18,12 +18,12 @@ std::vector<int64_t> WarmBatchesOf(const ModelVersion& version) {
   return images;
 }
 
-TEST(WarmUpTest, RunsEveryEngineOnEverySizeOfBatch) {
+TEST(WarmUpTest, RunsEveryEngineOnEverySizeOfBatchAndMeasuresOne) {
   const auto control = std::make_shared<FakeEngineControl>();
   const auto version = FakeVersion("fake", 1, control, /*instances=*/2);
   ASSERT_TRUE(WarmUp(*version, 5).ok());
   // Batches of 5 run as 6 but are no larger than 5.
-  EXPECT_THAT(control->runs(), ElementsAre(5, 5, 4, 4, 3, 3, 2, 2, 1, 1));
+  EXPECT_THAT(control->runs(), ElementsAre(5, 5, 5, 4, 4, 4, 3, 3, 3, 2, 2, 2, 1, 1, 1));
   EXPECT_THAT(WarmBatchesOf(*version), ElementsAre(5, 4, 3, 2, 1));
   EXPECT_EQ(version->max_batch_size, std::numeric_limits<int64_t>::max());
 }

@@ -1,0 +1,51 @@
+#include "server/metrics/batch_metrics.h"
+
+#include <utility>
+
+namespace localmamba::server {
+namespace {
+
+prometheus::Family<prometheus::Gauge>& Gauges(prometheus::Registry& registry,
+                                              const std::string& name, const std::string& help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry,
+                                                  const std::string& name,
+                                                  const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+}  // namespace
+
+BatchMetrics::BatchMetrics(prometheus::Registry& registry)
+    : queue_bytes_(
+          Gauges(registry, "localmamba_queue_bytes", "Bytes of images that wait for a batch")),
+      batches_in_flight_(
+          Gauges(registry, "localmamba_batches_in_flight", "Batches launched and not finished")),
+      padding_images_(Counters(registry, "localmamba_padding_images_total",
+                               "Images computed only to fill batches up to a size")),
+      failures_(Counters(registry, "localmamba_batch_failures_total",
+                         "Batches that the engine could not run")),
+      reruns_(Counters(registry, "localmamba_batch_reruns_total",
+                       "Batches that were run again, whole or in part, after a failure")),
+      abandoned_(Counters(registry, "localmamba_abandoned_requests_total",
+                          "Requests run by the network although their callers had left before")),
+      sheds_(Counters(registry, "localmamba_sheds_total",
+                      "Requests that batching gave up, by stage and reason")) {}
+
+BatchSeries BatchMetrics::ForVersion(const Labels& version) {
+  return {.queue_bytes = queue_bytes_.Add(version),
+          .batches_in_flight = batches_in_flight_.Add(version),
+          .padding_images = padding_images_.Add(version),
+          .failures = failures_.Add(version),
+          .reruns = reruns_.Add(version),
+          .abandoned = abandoned_.Add(version)};
+}
+
+void BatchMetrics::CountShed(Labels version, const std::string& stage, const std::string& reason) {
+  version.insert({{"stage", stage}, {"reason", reason}});
+  sheds_.Add(version).Increment();
+}
+
+}  // namespace localmamba::server
