@@ -45,6 +45,11 @@ absl::StatusOr<std::unique_ptr<AdminEndpoint>> AdminEndpoint::Start(const Option
                                                           .port = options.port,
                                                           .max_request_bytes = kMaxRequestBytes},
                                                          std::move(services)));
+  // The store is taken, so no other server publishes here.
+  if (const absl::Status removed = server.models.RemoveLeftovers(); !removed.ok()) {
+    server.log.Warning("what a killed server left in the repository cannot be removed",
+                       {{"error", std::string(removed.message())}});
+  }
   LM_RETURN_IF_ERROR(endpoint->scheduler_.Start());
   for (const char* service :
        {"", "localmamba.admin.v1.JobService", "localmamba.admin.v1.ModelService"}) {

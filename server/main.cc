@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -28,9 +29,13 @@
 #include "server/http/debug_pages.h"
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
+#include "server/metrics/cache_metrics.h"
 #include "server/metrics/job_metrics.h"
+#include "server/metrics/load_metrics.h"
 #include "server/metrics/server_metrics.h"
 #include "server/pipeline/model_manager.h"
+#include "server/pipeline/repository_poller.h"
+#include "server/pipeline/response_cache.h"
 #include "server/pipeline/served_models.h"
 #include "server/pipeline/vision_pipeline.h"
 #include "server/repository/model_repository.h"
@@ -59,53 +64,30 @@ constexpr char kVisionService[] = "localmamba.v1.VisionService";
 constexpr size_t kMaxRepositoryCalls = 64;  // of the data port, that wait
 constexpr char kInferenceService[] = "inference.GRPCInferenceService";
 
-std::vector<ServedStatus> StatusOf(const ServedModels& models) {
-  std::vector<ServedStatus> result;
+ModelsStatus StatusOf(const ServedModels& models, const ModelManager& manager) {
+  ModelsStatus result;
   for (const ServedModels::Listed& listed : models.List()) {
     const ModelVersion& model = listed.version->model();
-    result.push_back(
+    result.served.push_back(
         {model.model, model.version, model.engines.size(), listed.version->max_batch_size(), {}});
     for (const CostTable::Point& point : listed.version->costs()) {
-      result.back().batch_cost.emplace_back(point.images, point.cost);
+      result.served.back().batch_cost.emplace_back(point.images, point.cost);
     }
+  }
+  for (const LoadFailure& failure : manager.Failures()) {
+    result.failed.push_back({failure.model, failure.version, failure.message});
   }
   return result;
 }
 
-const BatchingConfig& BatchingOf(const ServerConfig& config, const std::string& model) {
-  const auto found = config.model_batching.find(model);
-  return found == config.model_batching.end() ? config.batching : found->second;
-}
-
-void LogLoaded(const ServedModels& models, const ServerConfig& config, const Log& log) {
+void WarnOfUnserved(const ServedModels& models, const ServerConfig& config, const Log& log) {
   const std::vector<std::string> names = models.ModelNames();
+  if (names.empty()) {
+    log.Warning("no model is served", {{"model_repository", config.model_repository}});
+  }
   for (const auto& [model, batching] : config.model_batching) {
     if (!std::binary_search(names.begin(), names.end(), model)) {
       log.Warning("model_batching names a model that is not served", {{"model", model}});
-    }
-  }
-  for (const ServedModels::Listed& listed : models.List()) {
-    const ModelVersion& model = listed.version->model();
-    const size_t max_batch_size = listed.version->max_batch_size();
-    nlohmann::ordered_json activation_bytes;  // by batch size, of each instance
-    nlohmann::ordered_json batch_ms;          // by batch size
-    for (const WarmBatch& batch : model.warm_batches) {
-      activation_bytes[absl::StrCat(batch.images)] = batch.activation_bytes;
-      batch_ms[absl::StrCat(batch.images)] = absl::ToDoubleMilliseconds(batch.cost);
-    }
-    log.Info("model loaded", {{"model", model.model},
-                              {"version", model.version},
-                              {"instances", model.engines.size()},
-                              {"max_batch_size", max_batch_size},
-                              {"activation_bytes", activation_bytes},
-                              {"batch_ms", batch_ms}});
-    const int wanted = BatchingOf(config, model.model).max_batch_size;
-    if (max_batch_size < static_cast<size_t>(wanted)) {
-      log.Warning("device memory does not suffice for larger batches",
-                  {{"model", model.model},
-                   {"version", model.version},
-                   {"max_batch_size", max_batch_size},
-                   {"wanted", wanted}});
     }
   }
 }
@@ -129,6 +111,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
   JobMetrics job_metrics(registry);
+  LoadMetrics load_metrics(registry);
   RecentRequests recent_requests({});
   RequestLog request_log(ToRequestLogOptions(config.requests), log,
                          config.requests.debug_page ? &recent_requests : nullptr);
@@ -147,9 +130,21 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   if (config.admin.enabled) {
     LM_RETURN_IF_ERROR(CheckCanListen(config.admin.address, config.admin.port, "administration"));
   }
-  ServedModels models(ToServedOptions(config, engine_options.device, on_device_lost), *host, clock,
-                      metrics);
-  HttpPages pages = StatusPages(metrics, lifecycle, [&models] { return StatusOf(models); });
+  std::optional<CacheMetrics> cache_metrics;  // none of these two if it is switched off
+  std::optional<ResponseCache> cache;
+  if (config.response_cache.max_bytes > 0) {
+    cache_metrics.emplace(registry);
+    cache.emplace(static_cast<size_t>(config.response_cache.max_bytes), *cache_metrics);
+  }
+  ServedModels models(ToServedOptions(config, engine_options.device,
+                                      cache.has_value() ? &*cache : nullptr, on_device_lost),
+                      *host, clock, metrics);
+  LM_ASSIGN_OR_RETURN(
+      const ModelRepository repository,
+      ModelRepository::Open(config.model_repository, ToLoadOptions(config, engine_options)));
+  ModelManager manager(repository, models, load_metrics, log,
+                       ToManagerOptions(config.repository, on_device_lost));
+  HttpPages pages = StatusPages(metrics, lifecycle, [&] { return StatusOf(models, manager); });
   if (config.requests.debug_page) pages.merge(DebugPages(recent_requests));
   LM_ASSIGN_OR_RETURN(
       const std::unique_ptr<HttpServer> http,
@@ -160,11 +155,9 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
                        {"dtype", std::string(ToString(engine_options.dtype))},
                        {"http_port", http->port()}});
 
-  LM_ASSIGN_OR_RETURN(
-      ModelRepository repository,
-      ModelRepository::Open(config.model_repository, ToLoadOptions(config, engine_options)));
-  ModelManager manager(std::move(repository), models);
-  LM_RETURN_IF_ERROR(manager.LoadDefaults());
+  std::optional<RepositoryPoller> poller;
+  if (config.repository.mode == "poll") poller.emplace(repository, manager, clock, log);
+  LM_RETURN_IF_ERROR(manager.LoadAtStart());
   // On a CPU another thread would only take a core from the one that ran the network.
   std::unique_ptr<ThreadPool> reply_pool;
   if (!engine_options.device.is_cpu()) {
@@ -174,10 +167,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   ThreadPool decode_pool(decode_threads, static_cast<size_t>(config.limits.max_decode_queue));
   VisionPipeline pipeline(models, ToDecodeLimits(config.limits), decode_pool, reply_pool.get(),
                           *host, clock);
-  if (models.List().empty()) {
-    log.Warning("the model repository is empty", {{"model_repository", config.model_repository}});
-  }
-  LogLoaded(models, config, log);
+  WarnOfUnserved(models, config, log);
 
   ThreadPool repository_calls(1, kMaxRepositoryCalls);
   const RepositoryAccess repository_access = {.models = manager, .executor = repository_calls};
@@ -209,11 +199,13 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
     }
   }
   lifecycle.Enter(Phase::kServing);
-  manager.Announce(
-      [&](const std::string& model, bool serving) { grpc_server->SetServing(model, serving); });
+  manager.Announce([&](const std::string& model, bool serving) {
+    if (model.empty()) lifecycle.SetModelsReady(serving);
+    grpc_server->SetServing(model, serving);
+  });
   grpc_server->SetServing(kVisionService, true);
   grpc_server->SetServing(kInferenceService, true);
-  grpc_server->SetServing("", true);
+  if (poller.has_value()) poller->Start(config.repository.poll_interval);
   nlohmann::ordered_json listening = {{"address", config.listen.address},
                                       {"grpc_port", grpc_server->port()},
                                       {"http_port", http->port()}};
@@ -238,6 +230,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   log.Info("stopping", {{"drain_timeout", absl::FormatDuration(config.shutdown.drain_timeout)}});
   grpc_server->Shutdown(config.shutdown.drain_timeout);
   if (admin != nullptr) admin->Stop(config.shutdown.drain_timeout);
+  poller.reset();  // before grpc_server, which it tells what serves
   log.Info("stopped");
   return absl::OkStatus();
 }

@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -26,11 +26,10 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Take(const std::string& 
   std::filesystem::create_directories(folder, error);
   if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat(folder, ": cannot be made"));
   const std::string path = absl::StrCat(folder, "/trainer.lock");
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
-  std::unique_ptr<FolderLock> lock(new FolderLock(file));
+  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (file.get() < 0) return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot open"));
   const absl::Time give_up = absl::Now() + kWait;
-  while (flock(file, LOCK_EX | LOCK_NB) != 0) {
+  while (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {
       return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot lock"));
     }
@@ -40,9 +39,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Take(const std::string& 
     }
     absl::SleepFor(kPoll);
   }
-  return lock;
+  return std::unique_ptr<FolderLock>(new FolderLock(std::move(file)));
 }
-
-FolderLock::~FolderLock() { close(file_); }
 
 }  // namespace localmamba::trainer

@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "kernels/base/file_descriptor.h"
 
 namespace localmamba::trainer {
 
@@ -17,14 +19,10 @@ class FolderLock {
   // has it; those of the operating system.
   static absl::StatusOr<std::unique_ptr<FolderLock>> Take(const std::string& folder);
 
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-  ~FolderLock();
-
  private:
-  explicit FolderLock(int file) : file_(file) {}
+  explicit FolderLock(FileDescriptor file) : file_(std::move(file)) {}
 
-  const int file_;
+  const FileDescriptor file_;
 };
 
 }  // namespace localmamba::trainer

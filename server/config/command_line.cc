@@ -33,7 +33,7 @@ struct Flag {
   const char* help;
 };
 
-constexpr std::array<Flag, 38> kFlags = {{
+constexpr auto kFlags = std::to_array<Flag>({
     {"--model-repository", "model_repository", Kind::kText, "", "Folder of models; required"},
     {"--address", "listen.address", Kind::kText, "127.0.0.1",
      "Address to listen on; 0.0.0.0 for every interface"},
@@ -101,8 +101,16 @@ constexpr std::array<Flag, 38> kFlags = {{
      "Show the slowest and the failed requests at /debug/requests of the HTTP port"},
     {"--system-shared-memory", "open_inference.system_shared_memory", Kind::kText, "false",
      "Whether clients of the Open Inference Protocol may share memory with the server"},
+    {"--repository-mode", "repository.mode", Kind::kText, "explicit",
+     "What changes the models that serve: none, explicit (calls, jobs) or poll (the files)"},
+    {"--poll-interval", "repository.poll_interval", Kind::kDuration, "15s",
+     "In mode poll: how often to look at the files"},
+    {"--strict-readiness", "repository.strict_readiness", Kind::kText, "false",
+     "Ready only if every model that failed to load serves some version"},
+    {"--response-cache-bytes", "response_cache.max_bytes", Kind::kText, "0",
+     "Most bytes of answers remembered for images that come again; 0 for none"},
     {"--log-level", "log_level", Kind::kText, "info", "debug, info, warning or error"},
-}};
+});
 
 // Adds to `proto` what `json`, which came from `source`, sets.
 absl::Status MergeJson(const std::string& json, const std::string& source,

@@ -155,6 +155,18 @@ absl::Status Check(const AdminConfig& admin) {
   return CheckNotNegative("admin.stop_grace", admin.stop_grace);
 }
 
+absl::Status Check(const RepositoryConfig& repository) {
+  if (repository.mode != "none" && repository.mode != "explicit" && repository.mode != "poll") {
+    return absl::InvalidArgumentError(absl::StrCat("repository.mode: found \"", repository.mode,
+                                                   "\", wanted none, explicit or poll"));
+  }
+  constexpr absl::Duration kShortest = absl::Milliseconds(10);
+  if (repository.poll_interval >= kShortest) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("repository.poll_interval: found ",
+                                                 absl::FormatDuration(repository.poll_interval),
+                                                 ", wanted 10ms or more"));
+}
+
 absl::Status Check(const ServerConfig& config) {
   if (config.model_repository.empty()) {
     return absl::InvalidArgumentError(
@@ -172,6 +184,9 @@ absl::Status Check(const ServerConfig& config) {
     LM_RETURN_IF_ERROR(CheckAt(absl::StrCat("model_batching[\"", model, "\"]"), batching));
   }
   LM_RETURN_IF_ERROR(Check(config.admin));
+  LM_RETURN_IF_ERROR(Check(config.repository));
+  LM_RETURN_IF_ERROR(CheckRange("response_cache.max_bytes", config.response_cache.max_bytes,
+                                int64_t{0}, kMaxInt64));
   LM_RETURN_IF_ERROR(CheckNotNegative("shutdown.drain_delay", config.shutdown.drain_delay));
   return CheckNotNegative("shutdown.drain_timeout", config.shutdown.drain_timeout);
 }
@@ -265,6 +280,12 @@ void Override(const v1::OpenInferenceConfig& proto, OpenInferenceConfig& config)
   LM_OVERRIDE(config, proto, system_shared_memory);
 }
 
+void Override(const v1::RepositoryConfig& proto, RepositoryConfig& config) {
+  LM_OVERRIDE(config, proto, mode);
+  LM_OVERRIDE_DURATION(config, proto, poll_interval);
+  LM_OVERRIDE(config, proto, strict_readiness);
+}
+
 }  // namespace
 
 absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
@@ -287,6 +308,8 @@ absl::StatusOr<ServerConfig> ToServerConfig(const v1::ServerConfig& proto) {
   LM_OVERRIDE_DURATION(config.requests, proto.requests(), slow_threshold);
   LM_OVERRIDE(config.requests, proto.requests(), debug_page);
   Override(proto.open_inference(), config.open_inference);
+  Override(proto.repository(), config.repository);
+  LM_OVERRIDE(config.response_cache, proto.response_cache(), max_bytes);
   LM_RETURN_IF_ERROR(Check(config));
   return config;
 }

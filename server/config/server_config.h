@@ -110,6 +110,18 @@ struct RequestLogConfig {
   bool operator==(const RequestLogConfig&) const = default;
 };
 
+struct RepositoryConfig {
+  std::string mode = "explicit";
+  absl::Duration poll_interval = absl::Seconds(15);
+  bool strict_readiness = false;
+  bool operator==(const RepositoryConfig&) const = default;
+};
+
+struct ResponseCacheConfig {
+  int64_t max_bytes = 0;
+  bool operator==(const ResponseCacheConfig&) const = default;
+};
+
 struct ServerConfig {
   std::string model_repository;
   ListenConfig listen;
@@ -123,6 +135,8 @@ struct ServerConfig {
   ConnectionConfig connections;
   RequestLogConfig requests;
   OpenInferenceConfig open_inference;
+  RepositoryConfig repository;
+  ResponseCacheConfig response_cache;
   bool operator==(const ServerConfig&) const = default;
 };
 

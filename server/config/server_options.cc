@@ -147,6 +147,7 @@ LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engin
 }
 
 ServedModels::Options ToServedOptions(const ServerConfig& config, const Device& device,
+                                      ResponseCache* cache,
                                       const std::function<void(const absl::Status&)>& device_lost) {
   ServedModels::Options options{
       .defaults = ToServedOptions(config.batching, device_lost),
@@ -155,12 +156,22 @@ ServedModels::Options ToServedOptions(const ServerConfig& config, const Device& 
   for (const auto& [model, batching] : config.model_batching) {
     options.of_models.emplace(model, ToServedOptions(batching, device_lost));
   }
+  options.defaults.response_cache = cache;
+  for (auto& [model, of_model] : options.of_models) of_model.response_cache = cache;
   return options;
 }
 
 InferenceServiceOptions ToInferenceOptions(const ServerConfig& config) {
   return {.system_shared_memory = config.open_inference.system_shared_memory,
           .max_requests_per_stream = static_cast<size_t>(config.limits.max_frames_per_stream)};
+}
+
+ModelManager::Options ToManagerOptions(
+    const RepositoryConfig& config, const std::function<void(const absl::Status&)>& device_lost) {
+  RepositoryMode mode = RepositoryMode::kExplicit;
+  if (config.mode == "none") mode = RepositoryMode::kNone;
+  if (config.mode == "poll") mode = RepositoryMode::kPoll;
+  return {.mode = mode, .strict_readiness = config.strict_readiness, .on_device_lost = device_lost};
 }
 
 absl::StatusOr<int> DecodeThreads(const RequestLimits& config) {

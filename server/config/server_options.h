@@ -10,6 +10,7 @@
 #include "model/vision/decode.h"
 #include "server/admin_endpoint.h"
 #include "server/config/server_config.h"
+#include "server/pipeline/model_manager.h"
 #include "server/pipeline/served_models.h"
 #include "server/repository/model_repository.h"
 #include "server/rpc/admission.h"
@@ -33,11 +34,16 @@ RequestLog::Options ToRequestLogOptions(const RequestLogConfig& config);
 
 LoadOptions ToLoadOptions(const ServerConfig& config, const EngineOptions& engine);
 
-// `device_lost` as ServedVersion::Options::on_device_lost.
+// `cache` and `device_lost` as in ServedVersion::Options.
 ServedModels::Options ToServedOptions(const ServerConfig& config, const Device& device,
+                                      ResponseCache* cache,
                                       const std::function<void(const absl::Status&)>& device_lost);
 
 InferenceServiceOptions ToInferenceOptions(const ServerConfig& config);
+
+// `device_lost` as ModelManager::Options::on_device_lost.
+ModelManager::Options ToManagerOptions(const RepositoryConfig& config,
+                                       const std::function<void(const absl::Status&)>& device_lost);
 
 // As configured, or as many as the process may use.
 absl::StatusOr<int> DecodeThreads(const RequestLimits& config);

@@ -13,13 +13,19 @@ HttpReply Live(const absl::Status& failure) {
   return {.status = 503, .body = absl::StrCat("failed: ", failure.message(), "\n")};
 }
 
-HttpReply Ready(const Lifecycle& lifecycle, Phase phase, const std::vector<ServedStatus>& models) {
+HttpReply Started(Phase phase) {
+  if (phase != Phase::kLoading) return {.body = "started\n"};
+  return {.status = 503, .body = "loading\n"};
+}
+
+HttpReply Ready(const Lifecycle& lifecycle, const ModelsStatus& models) {
   const absl::Status failure = lifecycle.failure();
-  const bool ready = phase == Phase::kServing && failure.ok();
-  nlohmann::ordered_json body = {{"ready", ready}, {"phase", std::string(ToString(phase))}};
+  const bool ready = lifecycle.ready();
+  nlohmann::ordered_json body = {{"ready", ready},
+                                 {"phase", std::string(ToString(lifecycle.phase()))}};
   if (!failure.ok()) body["error"] = std::string(failure.message());
   body["models"] = nlohmann::ordered_json::array();
-  for (const ServedStatus& model : models) {
+  for (const ServedStatus& model : models.served) {
     nlohmann::ordered_json batch_ms = nlohmann::ordered_json::object();
     for (const auto& [images, cost] : model.batch_cost) {
       batch_ms[absl::StrCat(images)] = absl::ToDoubleMilliseconds(cost);
@@ -31,6 +37,11 @@ HttpReply Ready(const Lifecycle& lifecycle, Phase phase, const std::vector<Serve
                               {"max_batch_size", model.max_batch_size},
                               {"batch_ms", batch_ms}});
   }
+  body["failed"] = nlohmann::ordered_json::array();
+  for (const FailedStatus& failed : models.failed) {
+    body["failed"].push_back(
+        {{"model", failed.model}, {"version", failed.version}, {"error", failed.error}});
+  }
   return {
       .status = ready ? 200 : 503, .content_type = "application/json", .body = body.dump() + "\n"};
 }
@@ -38,7 +49,7 @@ HttpReply Ready(const Lifecycle& lifecycle, Phase phase, const std::vector<Serve
 }  // namespace
 
 HttpPages StatusPages(const ServerMetrics& metrics, const Lifecycle& lifecycle,
-                      std::function<std::vector<ServedStatus>()> models) {
+                      std::function<ModelsStatus()> models) {
   HttpPages pages;
   pages["/metrics"] = [&metrics]() -> HttpReply {
     return {.status = 200,
@@ -46,10 +57,9 @@ HttpPages StatusPages(const ServerMetrics& metrics, const Lifecycle& lifecycle,
             .body = metrics.Text()};
   };
   pages["/livez"] = [&lifecycle] { return Live(lifecycle.failure()); };
+  pages["/startupz"] = [&lifecycle] { return Started(lifecycle.phase()); };
   pages["/readyz"] = [&lifecycle, models = std::move(models)]() -> HttpReply {
-    const Phase phase = lifecycle.phase();
-    return Ready(lifecycle, phase,
-                 phase == Phase::kLoading ? std::vector<ServedStatus>() : models());
+    return Ready(lifecycle, lifecycle.phase() == Phase::kLoading ? ModelsStatus() : models());
   };
   return pages;
 }

@@ -42,10 +42,6 @@ constexpr int kCannotExecute = 127;  // as a shell tells it
 
 }  // namespace
 
-FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) close(number_);
-}
-
 absl::StatusOr<ChildProcess> ChildProcess::Start(const Options& options) {
   const std::string& program = options.arguments.front();
   if (access(program.c_str(), X_OK) != 0) {

@@ -7,26 +7,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "kernels/base/file_descriptor.h"
 
 namespace localmamba::server {
-
-// A file descriptor that is closed in the end; -1 is none.
-class FileDescriptor {
- public:
-  FileDescriptor() = default;
-  explicit FileDescriptor(int number) : number_(number) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~FileDescriptor();
-
-  [[nodiscard]] int get() const { return number_; }
-
- private:
-  int number_ = -1;
-};
 
 class ChildProcess {
  public:

@@ -33,7 +33,7 @@ struct VersionMetrics {
   prometheus::Histogram& request_seconds;      // from arrival to the answer
   prometheus::Histogram& batch_size;           // images, one observation for each batch
   prometheus::Gauge& queue_length;             // requests that wait for a batch
-  prometheus::Gauge& loaded;                   // 1 while the version is served
+  prometheus::Gauge& loaded;                   // 1; 2 while one takes the place of another
   prometheus::Gauge& max_batch_size;           // as configured, or less for want of memory
   prometheus::Counter& image_bytes;            // as received: encoded or raw
   BatchSeries batching;

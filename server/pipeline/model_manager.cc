@@ -3,19 +3,27 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <memory>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
+#include "kernels/device/device_error.h"
 #include "server/repository/change_model.h"
 
 namespace localmamba::server {
 namespace {
 
+// What trainers write has some 4 KB.
+constexpr int64_t kMaxMetricsBytes = 64 << 10;
+
 std::string ReadMetrics(const ModelFolder& folder, int64_t version) {
-  std::ifstream file(absl::StrCat(VersionPath(folder.path, version), "/", kMetricsFile));
+  const std::string path = absl::StrCat(VersionPath(folder.path, version), "/", kMetricsFile);
+  const std::optional<FileStamp> stamp = StampFile(path);
+  if (!stamp.has_value() || stamp->size > kMaxMetricsBytes) return "";
+  std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -27,23 +35,22 @@ std::vector<std::string> LabelsOf(const ModelSpec& spec, int64_t version) {
   return labels;
 }
 
-ModelStatus Broken(const std::string& name, const absl::Status& why) {
-  return {.name = name, .message = std::string(why.message()), .spec = {}, .versions = {}};
-}
-
-bool IsServed(const ServedModels& served, const std::string& model) {
-  const std::vector<std::string> names = served.ModelNames();
-  return std::binary_search(names.begin(), names.end(), model);
-}
-
 }  // namespace
 
-absl::Status ModelManager::LoadDefaults() {
+ModelManager::ModelManager(ModelRepository repository, ServedModels& served, LoadMetrics& metrics,
+                           const Log& log, Options options)
+    : repository_(std::move(repository)),
+      served_(served),
+      log_(log),
+      options_(std::move(options)),
+      states_(metrics) {}
+
+absl::Status ModelManager::LoadAtStart() {
   MutexLock lock(change_mu_);
-  LM_ASSIGN_OR_RETURN(const std::vector<std::shared_ptr<ModelVersion>> versions,
-                      repository_.LoadDefaults());
-  for (const std::shared_ptr<ModelVersion>& version : versions) {
-    LM_RETURN_IF_ERROR(served_.Add(version));
+  LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, repository_.ModelNames());
+  for (const std::string& model : names) {
+    const absl::Status followed = FollowFolder(model, Reload::kChanged);
+    if (IsStickyDeviceError(followed)) return followed;
   }
   return absl::OkStatus();
 }
@@ -52,57 +59,78 @@ void ModelManager::Announce(OnServing on_serving) {
   MutexLock lock(change_mu_);
   on_serving_ = std::move(on_serving);
   for (const std::string& model : served_.ModelNames()) on_serving_(model, true);
+  on_serving_("", Ready());
+}
+
+absl::Status ModelManager::RemoveLeftovers() {
+  MutexLock lock(change_mu_);
+  return localmamba::RemoveLeftovers(repository_.path());
 }
 
 absl::StatusOr<std::vector<ModelStatus>> ModelManager::List() const {
   LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, repository_.ModelNames());
   std::vector<ModelStatus> result;
   for (const std::string& name : names) {
-    const absl::StatusOr<ModelFolder> folder = repository_.Read(name);
-    result.push_back(folder.ok() ? StatusOf(*folder) : Broken(name, folder.status()));
+    absl::StatusOr<ModelFolder> folder = repository_.Read(name);
+    const std::string message(folder.status().message());
+    if (!folder.ok()) folder = ModelFolder{.path = repository_.ModelPath(name), .name = name};
+    result.push_back(StatusOf(*folder));
+    result.back().message = message;
   }
   return result;
+}
+
+absl::Status ModelManager::LoadModel(const std::string& model) {
+  MutexLock lock(change_mu_);
+  LM_RETURN_IF_ERROR(CheckModelName(model));
+  LM_RETURN_IF_ERROR(CheckModeIsExplicit());
+  LM_RETURN_IF_ERROR(CheckIsInRepository(model));
+  return FollowFolder(model, Reload::kAll);
+}
+
+absl::Status ModelManager::UnloadModel(const std::string& model) {
+  MutexLock lock(change_mu_);
+  LM_RETURN_IF_ERROR(CheckModelName(model));
+  LM_RETURN_IF_ERROR(CheckModeIsExplicit());
+  if (served_.Versions(model).empty()) LM_RETURN_IF_ERROR(CheckIsInRepository(model));
+  UnloadVersionsExcept(model, {});
+  states_.ForgetUnless(model, [](int64_t /*version*/) { return false; });
+  Tell(model);
+  return absl::OkStatus();
+}
+
+absl::Status ModelManager::Synchronize(const std::string& model) {
+  MutexLock lock(change_mu_);
+  LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, repository_.ModelNames());
+  if (std::binary_search(names.begin(), names.end(), model)) {
+    return FollowFolder(model, Reload::kChanged);
+  }
+  UnloadVersionsExcept(model, {});
+  states_.ForgetUnless(model, [](int64_t /*version*/) { return false; });
+  Tell(model);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<VersionStatus> ModelManager::Load(const std::string& model, int64_t version) {
   MutexLock lock(change_mu_);
   LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadWithVersion(model, version));
-  LM_RETURN_IF_ERROR(LoadLocked(folder, version));
+  LM_RETURN_IF_ERROR(CheckModeIsExplicit());
+  if (!served_.Has(model, version)) LM_RETURN_IF_ERROR(LoadVersion(folder, version));
   return StatusOf(folder, version);
-}
-
-absl::Status ModelManager::LoadLocked(const ModelFolder& folder, int64_t version) {
-  if (served_.Has(folder.name, version)) return absl::OkStatus();
-  const Key key(folder.name, version);
-  SetState(key, VersionState::kLoading);
-  absl::StatusOr<std::shared_ptr<ModelVersion>> loaded = repository_.Load(folder, version);
-  const absl::Status added =
-      loaded.ok() ? served_.Add(*std::move(loaded)) : std::move(loaded).status();
-  if (!added.ok()) {
-    SetState(key, VersionState::kFailed, std::string(added.message()));
-    return added;
-  }
-  ForgetState(key);
-  on_serving_(folder.name, true);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<VersionStatus> ModelManager::Unload(const std::string& model, int64_t version) {
   MutexLock lock(change_mu_);
   LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadWithVersion(model, version));
+  LM_RETURN_IF_ERROR(CheckModeIsExplicit());
   const std::vector<std::string> labels = LabelsOf(folder.spec, version);
   if (!labels.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("version ", version, " of model \"", model, "\" has the labels ",
                      absl::StrJoin(labels, ", "), "; wanted one without labels"));
   }
-  const Key key(model, version);
-  if (served_.Has(model, version)) {
-    SetState(key, VersionState::kUnloading);
-    LM_RETURN_IF_ERROR(served_.Remove(model, version));
-    if (!IsServed(served_, model)) on_serving_(model, false);
-  }
-  ForgetState(key);
+  if (served_.Has(model, version)) UnloadVersion(model, version);
+  states_.Forget(model, version);
   return StatusOf(folder, version);
 }
 
@@ -117,7 +145,7 @@ absl::StatusOr<ModelStatus> ModelManager::SetLabel(const std::string& model,
                                                       "\" does not serve, wanted one that does"));
   }
   LM_RETURN_IF_ERROR(SetVersionLabel(folder, label, version));
-  if (IsServed(served_, model)) served_.SetLabels(model, folder.spec.version_labels);
+  FollowLabels(folder);
   return StatusOf(folder);
 }
 
@@ -129,7 +157,7 @@ absl::Status ModelManager::Delete(const std::string& model, int64_t version) {
                                                       "\" is loaded, wanted one that is not"));
   }
   LM_RETURN_IF_ERROR(DeleteVersion(folder, version));
-  ForgetState({model, version});
+  states_.Forget(model, version);
   return absl::OkStatus();
 }
 
@@ -140,14 +168,37 @@ absl::StatusOr<int64_t> ModelManager::Publish(const std::string& model, const st
   LM_ASSIGN_OR_RETURN(const int64_t version,
                       PublishVersion(result, repository_.ModelPath(model), job_json));
   LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadWithVersion(model, version));
-  const absl::Status loaded = LoadLocked(folder, version);
+  const absl::Status loaded = ServePublished(folder, version);
   if (loaded.ok()) return version;
-  // The next server would load it as the newest, and not start.
+  // The next server would fail to load it as the newest.
   LM_RETURN_IF_ERROR(Annotate(
       DeleteVersion(folder, version),
       absl::StrCat("version ", version, " cannot be loaded (", loaded.message(), ") nor removed")));
-  ForgetState({model, version});
+  states_.Forget(model, version);
   return Annotate(loaded, "not published, because it cannot be loaded");
+}
+
+absl::Status ModelManager::ServePublished(const ModelFolder& folder, int64_t version) {
+  if (options_.mode == RepositoryMode::kNone) return repository_.Load(folder, version).status();
+  if (!served_.Has(folder.name, version)) LM_RETURN_IF_ERROR(LoadVersion(folder, version));
+  if (options_.mode == RepositoryMode::kExplicit) return absl::OkStatus();
+  // That other versions cannot be loaded is told elsewhere.
+  FollowFolder(folder.name, Reload::kChanged).IgnoreError();
+  return absl::OkStatus();
+}
+
+absl::Status ModelManager::CheckModeIsExplicit() const {
+  if (options_.mode == RepositoryMode::kExplicit) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "repository.mode is \"", options_.mode == RepositoryMode::kPoll ? "poll" : "none",
+      "\", in which calls do not change what is served; wanted \"explicit\""));
+}
+
+absl::Status ModelManager::CheckIsInRepository(const std::string& model) const {
+  LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, repository_.ModelNames());
+  if (std::binary_search(names.begin(), names.end(), model)) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat("model \"", model, "\" is not in the repository ", repository_.path()));
 }
 
 absl::StatusOr<ModelFolder> ModelManager::ReadWithVersion(const std::string& model,
@@ -163,36 +214,30 @@ absl::StatusOr<ModelFolder> ModelManager::ReadWithVersion(const std::string& mod
                                           "; there are: ", absl::StrJoin(folder.versions, ", ")));
 }
 
-void ModelManager::SetState(const Key& key, VersionState state, std::string message) {
-  MutexLock lock(mu_);
-  states_[key] = {state, std::move(message)};
-}
-
-void ModelManager::ForgetState(const Key& key) {
-  MutexLock lock(mu_);
-  states_.erase(key);
-}
-
 VersionStatus ModelManager::StatusOf(const ModelFolder& folder, int64_t version) const {
-  VersionStatus status{.version = version,
-                       .state = VersionState::kUnloaded,
-                       .message = "",
-                       .labels = LabelsOf(folder.spec, version),
-                       .metrics_json = ReadMetrics(folder, version)};
-  MutexLock lock(mu_);
-  const auto found = states_.find({folder.name, version});
-  if (found != states_.end()) {
-    status.state = found->second.state;
-    status.message = found->second.message;
-  } else if (served_.Has(folder.name, version)) {
-    status.state = VersionState::kServing;
+  const bool serves = served_.Has(folder.name, version);
+  const VersionStates::Known known = states_.Find(folder.name, version);
+  VersionState state = serves ? VersionState::kServing : VersionState::kUnloaded;
+  if (known.passing.has_value()) {
+    state = *known.passing;
+  } else if (!serves && !known.failure.empty()) {
+    state = VersionState::kFailed;
   }
-  return status;
+  return {.version = version,
+          .state = state,
+          .message = known.failure,
+          .labels = LabelsOf(folder.spec, version),
+          .metrics_json = ReadMetrics(folder, version)};
 }
 
 ModelStatus ModelManager::StatusOf(const ModelFolder& folder) const {
   ModelStatus status{.name = folder.name, .message = "", .spec = folder.spec, .versions = {}};
-  for (const int64_t version : folder.versions) {
+  std::set<int64_t> versions(folder.versions.begin(), folder.versions.end());
+  for (const std::vector<int64_t>& more :
+       {served_.Versions(folder.name), states_.Versions(folder.name)}) {
+    versions.insert(more.begin(), more.end());
+  }
+  for (const int64_t version : versions) {
     status.versions.push_back(StatusOf(folder, version));
   }
   return status;

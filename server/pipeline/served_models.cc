@@ -41,21 +41,44 @@ const ServedVersion::Options& ServedModels::OptionsOf(const std::string& model) 
   return found == options_.of_models.end() ? options_.defaults : found->second;
 }
 
-absl::Status ServedModels::Add(std::shared_ptr<ModelVersion> version) {
-  const std::string model = version->model;
-  const int64_t number = version->version;
-  const Labels labels = version->spec.version_labels;
+absl::StatusOr<ServedModels::Entry> ServedModels::Start(std::shared_ptr<ModelVersion> version) {
+  const ServedVersion::Options& options = OptionsOf(version->model);
   Entry entry;
-  LM_ASSIGN_OR_RETURN(entry.version,
-                      ServedVersion::Start(std::move(version), OptionsOf(model), device_,
-                                           host_allocator_, clock_, metrics_));
+  LM_ASSIGN_OR_RETURN(entry.version, ServedVersion::Start(std::move(version), options, device_,
+                                                          host_allocator_, clock_, metrics_));
   entry.handle = Handle(entry.version.get(),
                         [released = entry.released](ServedVersion*) { released->Notify(); });
+  return entry;
+}
+
+void ServedModels::Retire(Entry entry) {
+  entry.handle.reset();
+  entry.released->WaitForNotification();
+}
+
+absl::Status ServedModels::Add(std::shared_ptr<ModelVersion> version) {
+  LM_ASSIGN_OR_RETURN(Entry entry, Start(std::move(version)));
+  const ModelVersion& started = entry.version->model();
   MutexLock lock(mu_);
-  Model& of_model = models_[model];
-  of_model.labels = labels;
-  const bool inserted = of_model.versions.emplace(number, std::move(entry)).second;
+  const auto [model, is_new] = models_.try_emplace(started.model);
+  if (is_new) model->second.labels = started.spec.version_labels;
+  const bool inserted = model->second.versions.emplace(started.version, std::move(entry)).second;
   LM_CHECK(inserted);
+  return absl::OkStatus();
+}
+
+absl::Status ServedModels::Replace(std::shared_ptr<ModelVersion> version) {
+  LM_ASSIGN_OR_RETURN(Entry entry, Start(std::move(version)));
+  {
+    const ModelVersion& started = entry.version->model();
+    MutexLock lock(mu_);
+    const auto model = models_.find(started.model);
+    LM_CHECK(model != models_.end());
+    const auto replaced = model->second.versions.find(started.version);
+    LM_CHECK(replaced != model->second.versions.end());
+    std::swap(replaced->second, entry);
+  }
+  Retire(std::move(entry));
   return absl::OkStatus();
 }
 
@@ -71,9 +94,14 @@ absl::Status ServedModels::Remove(absl::string_view model, int64_t version) {
     entry = std::move(found->second.versions.extract(version).mapped());
     if (found->second.versions.empty()) models_.erase(found);
   }
-  entry.handle.reset();
-  entry.released->WaitForNotification();
+  Retire(std::move(entry));
   return absl::OkStatus();
+}
+
+ServedModels::Labels ServedModels::LabelsOf(absl::string_view model) const {
+  MutexLock lock(mu_);
+  const auto found = models_.find(model);
+  return found == models_.end() ? Labels() : found->second.labels;
 }
 
 void ServedModels::SetLabels(absl::string_view model, Labels labels) {
@@ -139,6 +167,15 @@ std::vector<ServedModels::Listed> ServedModels::List() const {
     }
   }
   return result;
+}
+
+std::vector<int64_t> ServedModels::Versions(absl::string_view model) const {
+  MutexLock lock(mu_);
+  std::vector<int64_t> versions;
+  const auto found = models_.find(model);
+  if (found == models_.end()) return versions;
+  for (const auto& [number, entry] : found->second.versions) versions.push_back(number);
+  return versions;
 }
 
 std::vector<std::string> ServedModels::ModelNames() const {

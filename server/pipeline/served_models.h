@@ -51,13 +51,22 @@ class ServedModels {
   ServedModels& operator=(const ServedModels&) = delete;
   ~ServedModels();  // nobody holds a handle
 
-  // Starts a queue for `version`, which is not served yet; from then on requests find it. The
-  // labels of its spec become those of the model. Errors: those of ServedVersion::Start.
+  // Starts a queue for `version`, which is not served yet; from then on requests find it. If it is
+  // the model's first, the labels of its spec become those of the model. Errors: those of
+  // ServedVersion::Start.
   absl::Status Add(std::shared_ptr<ModelVersion> version) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Starts a queue for `version`, puts it in the place of the one of the same model and number,
+  // which is served, waits until the requests that have found that one are answered, and frees it.
+  // Errors: those of ServedVersion::Start; then the old one stays.
+  absl::Status Replace(std::shared_ptr<ModelVersion> version) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Lets no more requests find the version, waits until those that have are answered, and frees it.
   // Errors: NOT_FOUND if it is not served.
   absl::Status Remove(absl::string_view model, int64_t version) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // None of a model that is not served.
+  [[nodiscard]] Labels LabelsOf(absl::string_view model) const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Replaces the labels of a model, which is served.
   void SetLabels(absl::string_view model, Labels labels) ABSL_LOCKS_EXCLUDED(mu_);
@@ -70,7 +79,9 @@ class ServedModels {
       ABSL_LOCKS_EXCLUDED(mu_);
 
   [[nodiscard]] bool Has(absl::string_view model, int64_t version) const ABSL_LOCKS_EXCLUDED(mu_);
-  [[nodiscard]] std::vector<Listed> List() const ABSL_LOCKS_EXCLUDED(mu_);  // by model, version
+  [[nodiscard]] std::vector<Listed> List() const ABSL_LOCKS_EXCLUDED(mu_);    // by model, version
+  [[nodiscard]] std::vector<int64_t> Versions(absl::string_view model) const  // ascending
+      ABSL_LOCKS_EXCLUDED(mu_);
   [[nodiscard]] std::vector<std::string> ModelNames() const ABSL_LOCKS_EXCLUDED(mu_);  // sorted
 
  private:
@@ -87,6 +98,9 @@ class ServedModels {
   };
 
   [[nodiscard]] const ServedVersion::Options& OptionsOf(const std::string& model) const;
+  absl::StatusOr<Entry> Start(std::shared_ptr<ModelVersion> version);
+  // Waits until nobody holds `entry`, which is no longer found, and frees it.
+  static void Retire(Entry entry);
 
   const Options options_;
   Allocator& host_allocator_;

@@ -50,7 +50,6 @@ absl::StatusOr<std::unique_ptr<ServedVersion>> ServedVersion::Start(
                           .costs = CostsOf(*served->model_),
                           .weight = options.weight},
                          device, host_allocator, clock, *served));
-  served->metrics_.loaded.Set(1);
   served->metrics_.max_batch_size.Set(static_cast<double>(served->max_batch_size()));
   return served;
 }
@@ -66,11 +65,17 @@ ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> model, const Options&
       queue_(options.queue),
       latency_goal_(options.latency_goal > absl::ZeroDuration() ? options.latency_goal
                                                                 : absl::InfiniteDuration()),
-      on_device_lost_(options.on_device_lost) {}
+      on_device_lost_(options.on_device_lost),
+      responses_(options.response_cache == nullptr
+                     ? nullptr
+                     : std::make_unique<VersionResponses>(*options.response_cache, model_->model,
+                                                          model_->version)) {
+  metrics_.loaded.Increment();
+}
 
 ServedVersion::~ServedVersion() {
   runner_.reset();
-  metrics_.loaded.Set(0);
+  metrics_.loaded.Decrement();
 }
 
 int64_t ServedVersion::num_classes() const {

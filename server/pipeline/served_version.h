@@ -18,6 +18,7 @@
 #include "server/batching/device_turns.h"
 #include "server/metrics/inference_statistics.h"
 #include "server/metrics/server_metrics.h"
+#include "server/pipeline/response_cache.h"
 #include "server/repository/model_version.h"
 #include "server/runtime/clock.h"
 
@@ -32,6 +33,8 @@ class ServedVersion final : private BatchObserver {
     // batched by SloPolicy: of `batching` only max_batch_size counts.
     absl::Duration latency_goal;
     QueueOptions queue;
+    // Outlives the versions; nullptr for none.
+    ResponseCache* response_cache = nullptr;
     double weight = 1;  // of its share in the device
     // Told of a sticky device error (kernels/device/device_error.h), from several threads; may be
     // empty.
@@ -63,6 +66,8 @@ class ServedVersion final : private BatchObserver {
   [[nodiscard]] absl::Status Check(const Scheduling& scheduling) const {
     return CheckScheduling(scheduling, queue_);
   }
+  // Nullptr without a response cache.
+  [[nodiscard]] VersionResponses* responses() { return responses_.get(); }
   // By when a request is to be answered that came at `arrival`.
   [[nodiscard]] absl::Time DueTime(absl::Time arrival, absl::Time deadline) const {
     return std::min(deadline, arrival + latency_goal_);
@@ -89,6 +94,7 @@ class ServedVersion final : private BatchObserver {
   const QueueOptions queue_;
   const absl::Duration latency_goal_;  // infinite without one
   const std::function<void(const absl::Status&)> on_device_lost_;
+  const std::unique_ptr<VersionResponses> responses_;
   std::unique_ptr<BatchRunner> runner_;  // set once by Start
 };
 

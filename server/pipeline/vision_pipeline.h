@@ -50,7 +50,7 @@ struct StageTimings {
   absl::Duration compute;  // of the whole batch
   absl::Duration postprocess;
   absl::Duration total;
-  size_t batch_size = 0;
+  size_t batch_size = 0;  // 0 if the response cache had the answer
 };
 
 struct Classification {
@@ -116,6 +116,8 @@ class VisionPipeline {
   void SubmitImage(const CallPtr& call, const ImageSource& image);
   void Prepare(const CallPtr& call, const ImageSource& image);
   void Prepare(const CallPtr& call, ImageBatch images);
+  // Whether it is answered.
+  bool AnswerFromCache(const CallPtr& call, const ImageSource& image);
   // Before any work: whether the version can answer in time.
   static absl::Status Offer(const Call& call, DType dtype, size_t images);
   void Enqueue(const CallPtr& call, const ConstTensorView& input);

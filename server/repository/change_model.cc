@@ -3,14 +3,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
@@ -57,10 +61,51 @@ absl::StatusOr<ModelFolder> FindOrMakeModel(const ModelFolder& result,
   };
   ModelSpec spec = result.spec;
   spec.version_labels.clear();
+  spec.version_policy = {};
   LM_RETURN_IF_ERROR(WriteModelSpec(spec, (temporary / kSpecFile).string()));
   fs::rename(temporary, path, error);
   if (error) return FileError(model_path, "cannot rename into place", error);
   return ReadModelFolder(model_path);
+}
+
+std::string HighestVersionPath(const std::string& model_path) {
+  return (fs::path(model_path) / ".highest_version").string();
+}
+
+// The largest number that a version of the model has ever had, as far as that is known.
+int64_t HighestVersion(const ModelFolder& model) {
+  int64_t highest = model.versions.empty() ? 0 : model.versions.back();
+  int64_t remembered = 0;
+  if (absl::SimpleAtoi(ReadText(HighestVersionPath(model.path)), &remembered)) {
+    highest = std::max(highest, remembered);
+  }
+  return highest;
+}
+
+absl::Status RememberHighestVersion(const ModelFolder& model) {
+  return WriteFileAtomically(HighestVersionPath(model.path),
+                             absl::StrCat(HighestVersion(model), "\n"));
+}
+
+// Whether DeleteVersion and PublishVersion make folders of this name.
+bool IsLeftover(const fs::path& name) {
+  const std::string text = name.string();
+  return absl::StartsWith(text, ".") &&
+         (absl::EndsWith(text, ".deleted") || absl::EndsWith(text, ".published"));
+}
+
+absl::Status RemoveLeftoversIn(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> leftovers;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (IsLeftover(it->path().filename())) leftovers.push_back(it->path());
+  }
+  if (error) return FileError(folder, "cannot list", error);
+  for (const fs::path& path : leftovers) {
+    fs::remove_all(path, error);
+    if (error) return FileError(path, "cannot remove", error);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -101,6 +146,7 @@ absl::Status DeleteVersion(const ModelFolder& folder, int64_t version) {
   }
   const fs::path path = VersionPath(folder.path, version);
   const fs::path hidden = fs::path(folder.path) / absl::StrCat(".", version, ".deleted");
+  LM_RETURN_IF_ERROR(RememberHighestVersion(folder));
   std::error_code error;
   fs::remove_all(hidden, error);
   if (!error) fs::rename(path, hidden, error);
@@ -120,7 +166,7 @@ absl::StatusOr<int64_t> PublishVersion(const std::string& result, const std::str
   for (const int64_t version : model.versions) {
     if (ReadText(fs::path(VersionPath(model.path, version)) / kJobFile) == job_json) return version;
   }
-  const int64_t next = model.versions.empty() ? 1 : model.versions.back() + 1;
+  const int64_t next = HighestVersion(model) + 1;
   // A hidden folder, which readers ignore until it is renamed.
   const fs::path temporary = fs::path(model_path) / absl::StrCat(".", next, ".published");
   std::error_code error;
@@ -133,6 +179,7 @@ absl::StatusOr<int64_t> PublishVersion(const std::string& result, const std::str
   if (error) return FileError(temporary, "cannot copy to it", error);
   ModelSpec spec = source.spec;
   spec.version_labels.clear();
+  spec.version_policy = {};
   LM_RETURN_IF_ERROR(WriteModelSpec(spec, (temporary / kSpecFile).string()));
   LM_RETURN_IF_ERROR(WriteFileAtomically((temporary / kJobFile).string(), job_json));
   LM_RETURN_IF_ERROR(Flush(temporary));
@@ -141,6 +188,20 @@ absl::StatusOr<int64_t> PublishVersion(const std::string& result, const std::str
   if (error) return FileError(VersionPath(model_path, next), "cannot rename into place", error);
   LM_RETURN_IF_ERROR(Flush(model_path));
   return next;
+}
+
+absl::Status RemoveLeftovers(const std::string& repository_path) {
+  LM_RETURN_IF_ERROR(RemoveLeftoversIn(repository_path));
+  std::error_code error;
+  for (fs::directory_iterator it(repository_path, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    const bool hidden = absl::StartsWith(it->path().filename().string(), ".");
+    if (hidden || !it->is_directory(ignored)) continue;
+    LM_RETURN_IF_ERROR(RemoveLeftoversIn(it->path()));
+  }
+  if (error) return FileError(repository_path, "cannot list", error);
+  return absl::OkStatus();
 }
 
 }  // namespace localmamba

@@ -23,7 +23,8 @@ absl::StatusOr<std::vector<int64_t>> ListVersions(const std::string& path) {
   std::error_code error;
   for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (absl::StartsWith(name, ".") || !it->is_directory(error)) continue;
+    std::error_code dangling;  // a symbolic link
+    if (absl::StartsWith(name, ".") || !it->is_directory(dangling)) continue;
     absl::StatusOr<int64_t> version = ParseVersionNumber(name);
     if (!version.ok()) return Annotate(version.status(), it->path().string());
     versions.push_back(*version);
@@ -96,12 +97,19 @@ absl::StatusOr<int64_t> ResolveVersion(const ModelFolder& folder, absl::string_v
   return *version;
 }
 
+std::set<int64_t> VersionsToServe(const ModelFolder& folder) {
+  std::set<int64_t> versions = SelectVersions(folder.spec.version_policy, folder.versions);
+  for (const auto& [label, version] : folder.spec.version_labels) versions.insert(version);
+  return versions;
+}
+
 absl::StatusOr<ModelSpec> ReadVersionSpec(const ModelFolder& folder, int64_t version) {
   const fs::path path = fs::path(VersionPath(folder.path, version)) / kSpecFile;
   std::error_code error;
   if (!fs::exists(path, error)) return folder.spec;
   LM_ASSIGN_OR_RETURN(ModelSpec spec, ReadModelSpec(path.string()));
   spec.version_labels = folder.spec.version_labels;
+  spec.version_policy = folder.spec.version_policy;
   return spec;
 }
 

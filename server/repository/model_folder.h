@@ -4,6 +4,7 @@
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_FOLDER_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,11 @@ absl::StatusOr<ModelFolder> ReadModelFolder(const std::string& path);
 // Errors: NOT_FOUND naming the version and what exists.
 absl::StatusOr<int64_t> ResolveVersion(const ModelFolder& folder, absl::string_view text);
 
-// What the version is: the model's spec; or, with the model's version labels, that of a model.json
-// in the version's own folder. Errors: those of ReadModelSpec.
+// What a server loads by itself: what the version policy picks, and every version a label points at.
+std::set<int64_t> VersionsToServe(const ModelFolder& folder);
+
+// What the version is: the model's spec; or, with the model's labels and policy of versions, that of
+// a model.json in the version's own folder. Errors: those of ReadModelSpec.
 absl::StatusOr<ModelSpec> ReadVersionSpec(const ModelFolder& folder, int64_t version);
 
 // <path>/<version>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -16,26 +15,6 @@ namespace localmamba {
 namespace {
 
 namespace fs = std::filesystem;
-
-using Versions = std::vector<std::shared_ptr<ModelVersion>>;
-
-// The newest, if there are any, and those that labels point at; ascending.
-std::set<int64_t> VersionsToLoad(const ModelFolder& folder) {
-  std::set<int64_t> versions;
-  if (!folder.versions.empty()) versions.insert(folder.versions.back());
-  for (const auto& [label, version] : folder.spec.version_labels) versions.insert(version);
-  return versions;
-}
-
-absl::Status LoadModel(const ModelRepository& repository, const std::string& model,
-                       Versions& loaded) {
-  LM_ASSIGN_OR_RETURN(const ModelFolder folder, repository.Read(model));
-  for (const int64_t number : VersionsToLoad(folder)) {
-    LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> version, repository.Load(folder, number));
-    loaded.push_back(std::move(version));
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -53,7 +32,8 @@ absl::StatusOr<std::vector<std::string>> ModelRepository::ModelNames() const {
   std::error_code error;
   for (fs::directory_iterator it(path_, error), end; !error && it != end; it.increment(error)) {
     std::string name = it->path().filename().string();
-    if (absl::StartsWith(name, ".") || !it->is_directory(error)) continue;
+    std::error_code dangling;  // a symbolic link
+    if (absl::StartsWith(name, ".") || !it->is_directory(dangling)) continue;
     names.push_back(std::move(name));
   }
   if (error) return absl::InternalError(absl::StrCat(path_, ": cannot list: ", error.message()));
@@ -82,18 +62,6 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Load(const ModelF
   const int64_t max_batch_size =
       own == options_.model_max_batch_sizes.end() ? options_.max_batch_size : own->second;
   LM_RETURN_IF_ERROR(Annotate(WarmUp(*loaded, max_batch_size), VersionPath(folder.path, version)));
-  return loaded;
-}
-
-absl::StatusOr<Versions> ModelRepository::LoadDefaults() const {
-  LM_ASSIGN_OR_RETURN(const std::vector<std::string> names, ModelNames());
-  Versions loaded;
-  for (const std::string& model : names) {
-    const absl::Status status = LoadModel(*this, model, loaded);
-    // What a model lacks is wrong with the repository; only the repository itself is not found.
-    if (absl::IsNotFound(status)) return absl::InvalidArgumentError(status.message());
-    LM_RETURN_IF_ERROR(status);
-  }
   return loaded;
 }
 

@@ -47,12 +47,6 @@ class ModelRepository {
   [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load(const ModelFolder& folder,
                                                                    int64_t version) const;
 
-  // Loads the newest version (largest number) of every model and every version a label points at.
-  // Of a model without versions, which deleting the last one leaves, there is nothing to load.
-  // Errors: INVALID_ARGUMENT, naming file and field, for the first model that does not suit; else
-  // those of Load.
-  [[nodiscard]] absl::StatusOr<std::vector<std::shared_ptr<ModelVersion>>> LoadDefaults() const;
-
  private:
   ModelRepository(std::string path, const LoadOptions& options)
       : path_(std::move(path)), options_(options) {}

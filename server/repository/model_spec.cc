@@ -116,7 +116,8 @@ absl::Status Validate(const ModelSpec& spec) {
   LM_RETURN_IF_ERROR(ValidateTask(spec));
   LM_RETURN_IF_ERROR(Annotate(Validate(spec.head, spec.network), HeadField(spec.head)));
   LM_RETURN_IF_ERROR(ValidatePreprocess(spec));
-  return ValidateVersionLabels(spec.version_labels);
+  LM_RETURN_IF_ERROR(ValidateVersionLabels(spec.version_labels));
+  return Validate(spec.version_policy);
 }
 
 absl::StatusOr<ModelSpec> ParseModelSpec(absl::string_view json, absl::string_view source) {
@@ -130,6 +131,11 @@ std::string FormatModelSpec(const ModelSpec& spec) {
   // Protobuf writes 64-bit integers as text; both forms are read.
   for (auto& [label, version] : json["version_labels"].items())
     version = spec.version_labels.at(label);
+  if (const auto* latest = std::get_if<LatestVersions>(&spec.version_policy)) {
+    json["version_policy"]["latest"]["num_versions"] = latest->count;
+  } else if (const auto* specific = std::get_if<SpecificVersions>(&spec.version_policy)) {
+    json["version_policy"]["specific"]["versions"] = specific->versions;
+  }
   return LayOutJson(json);
 }
 

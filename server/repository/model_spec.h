@@ -16,6 +16,7 @@
 #include "model/networks/network_config.h"
 #include "model/vision/keep_ratio.h"
 #include "model/vision/preprocess_config.h"
+#include "server/repository/version_policy.h"
 
 namespace localmamba {
 
@@ -30,6 +31,7 @@ struct ModelSpec {
   std::optional<KeepRatioConfig> keep_ratio;
   std::map<std::string, int64_t> version_labels;  // e.g. {"stable", 3}; a label is not a number
   std::string description;
+  VersionPolicy version_policy;
 };
 
 // Longest model.json read; one with 1000 layers has some 100 KB.

@@ -160,6 +160,28 @@ void PreprocessToProto(const PreprocessConfig& config, v1::PreprocessSpec* proto
   for (const float value : config.normalization.std) proto->add_std(value);
 }
 
+VersionPolicy VersionPolicyFromProto(const v1::VersionPolicy& proto) {
+  if (proto.has_all()) return AllVersions();
+  if (proto.has_specific()) {
+    const auto& versions = proto.specific().versions();
+    return SpecificVersions{.versions = {versions.begin(), versions.end()}};
+  }
+  LatestVersions latest;
+  if (proto.latest().has_num_versions()) latest.count = proto.latest().num_versions();
+  return latest;
+}
+
+void VersionPolicyToProto(const VersionPolicy& policy, v1::VersionPolicy* proto) {
+  if (const auto* latest = std::get_if<LatestVersions>(&policy)) {
+    proto->mutable_latest()->set_num_versions(latest->count);
+  } else if (const auto* specific = std::get_if<SpecificVersions>(&policy)) {
+    proto->mutable_specific()->mutable_versions()->Add(specific->versions.begin(),
+                                                       specific->versions.end());
+  } else {
+    proto->mutable_all();
+  }
+}
+
 absl::StatusOr<NetworkConfig> NetworkFromProto(const v1::ModelSpec& proto) {
   if (proto.has_local_vim()) {
     absl::StatusOr<LocalVimConfig> config = LocalVimFromProto(proto.local_vim());
@@ -187,6 +209,7 @@ absl::StatusOr<ModelSpec> ModelSpecFromProto(const v1::ModelSpec& proto) {
     spec.keep_ratio = KeepRatioFromProto(proto);
   }
   spec.version_labels.insert(proto.version_labels().begin(), proto.version_labels().end());
+  spec.version_policy = VersionPolicyFromProto(proto.version_policy());
   return spec;
 }
 
@@ -205,6 +228,7 @@ v1::ModelSpec ModelSpecToProto(const ModelSpec& spec) {
     KeepRatioToProto(*spec.keep_ratio, proto.mutable_preprocess()->mutable_keep_ratio());
   }
   proto.mutable_version_labels()->insert(spec.version_labels.begin(), spec.version_labels.end());
+  VersionPolicyToProto(spec.version_policy, proto.mutable_version_policy());
   return proto;
 }
 

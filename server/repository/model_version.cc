@@ -47,6 +47,16 @@ absl::StatusOr<WarmBatch> RunOnce(const ModelVersion& version, int64_t images) {
 
 }  // namespace
 
+absl::StatusOr<VersionStamp> StampVersion(const ModelFolder& folder, int64_t version) {
+  LM_ASSIGN_OR_RETURN(ModelSpec spec, ReadVersionSpec(folder, version));
+  spec.version_labels.clear();
+  spec.version_policy = {};
+  const std::string path = VersionPath(folder.path, version);
+  return VersionStamp{.spec = FormatModelSpec(spec),
+                      .weights = StampFile(absl::StrCat(path, "/", kWeightsFile)),
+                      .labels = StampFile(absl::StrCat(path, "/", kLabelsFile))};
+}
+
 absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder& folder,
                                                                int64_t version,
                                                                const EngineOptions& options,
@@ -55,6 +65,7 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
   auto result = std::make_shared<ModelVersion>();
   result->model = folder.name;
   result->version = version;
+  LM_ASSIGN_OR_RETURN(result->stamp, StampVersion(folder, version));
   LM_ASSIGN_OR_RETURN(result->spec, ReadVersionSpec(folder, version));
   if (!std::holds_alternative<std::monostate>(result->spec.head)) {
     return absl::UnimplementedError(absl::StrCat(

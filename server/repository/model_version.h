@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "model/engine/engine.h"
+#include "server/repository/file_stamp.h"
 #include "server/repository/model_folder.h"
 
 namespace localmamba {
@@ -25,12 +27,20 @@ struct WarmBatch {
   absl::Duration cost;
 };
 
+// What a version was made of, to notice that its files have changed since.
+struct VersionStamp {
+  std::string spec;  // of the network and its input, as text
+  std::optional<FileStamp> weights, labels;
+  bool operator==(const VersionStamp&) const = default;
+};
+
 // Immutable but for the engines, each of which one thread uses at a time.
 struct ModelVersion {
   std::string model;
   int64_t version = 0;
   ModelSpec spec;
   std::vector<std::string> labels;  // class names, one per class
+  VersionStamp stamp;               // from just before the files were read
 
   std::unique_ptr<Allocator> host_memory;        // of parameters; outlives the engines
   std::vector<std::unique_ptr<Engine>> engines;  // one or more, which share the network
@@ -40,6 +50,9 @@ struct ModelVersion {
   int64_t max_batch_size = std::numeric_limits<int64_t>::max();
   std::vector<WarmBatch> warm_batches;
 };
+
+// Errors: those of ReadVersionSpec.
+absl::StatusOr<VersionStamp> StampVersion(const ModelFolder& folder, int64_t version);
 
 // Reads weights and labels and makes `instance_count` engines. `options.normalization` is replaced
 // by that of the spec. Without a labels.json class i is called "class_i".

@@ -65,6 +65,7 @@ absl::Status CheckFits(const fs::path& path, const ModelSpec& spec,
   if (!options.overwrite || versions.empty() || !existing.ok()) return absl::OkStatus();
   ModelSpec wanted = spec;
   wanted.version_labels = existing->version_labels;
+  wanted.version_policy = existing->version_policy;
   wanted.description = existing->description;
   if (FormatModelSpec(*existing) == FormatModelSpec(wanted)) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -40,9 +40,22 @@ void ToProto(const VersionStatus& version, admin::v1::ModelVersion& proto) {
 void ToProto(const ModelStatus& model, admin::v1::Model& proto) {
   proto.set_name(model.name);
   proto.set_message(model.message);
-  if (!model.message.empty()) return;
-  *proto.mutable_spec() = ModelSpecToProto(model.spec);
+  if (model.message.empty()) *proto.mutable_spec() = ModelSpecToProto(model.spec);
   for (const VersionStatus& version : model.versions) ToProto(version, *proto.add_versions());
+}
+
+// gRPC's clients take messages of up to 4 MiB.
+constexpr size_t kMaxListedMetricsBytes = 1 << 20;
+
+// Leaves away what of the versions' metrics would make the message too large: the last.
+void BoundMetrics(admin::v1::ListModelsResponse& response) {
+  size_t bytes = 0;
+  for (admin::v1::Model& model : *response.mutable_models()) {
+    for (admin::v1::ModelVersion& version : *model.mutable_versions()) {
+      bytes += version.metrics_json().size();
+      if (bytes > kMaxListedMetricsBytes) version.clear_metrics_json();
+    }
+  }
 }
 
 class ModelService final : public admin::v1::ModelService::CallbackService {
@@ -56,6 +69,7 @@ class ModelService final : public admin::v1::ModelService::CallbackService {
     return AdminCall("ListModels", metrics_, executor_, [this, response]() -> absl::Status {
       LM_ASSIGN_OR_RETURN(const std::vector<ModelStatus> models, models_.List());
       for (const ModelStatus& model : models) ToProto(model, *response->add_models());
+      BoundMetrics(*response);
       return absl::OkStatus();
     });
   }

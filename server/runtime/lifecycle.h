@@ -54,10 +54,16 @@ class Lifecycle {
     return failure_;
   }
 
-  [[nodiscard]] bool ready() const { return phase() == Phase::kServing && failure().ok(); }
+  // Whether enough models are loaded. Yes, unless told otherwise.
+  void SetModelsReady(bool ready) { models_ready_ = ready; }
+
+  [[nodiscard]] bool ready() const {
+    return phase() == Phase::kServing && models_ready_ && failure().ok();
+  }
 
  private:
   std::atomic<Phase> phase_ = Phase::kLoading;
+  std::atomic<bool> models_ready_ = true;
   mutable Mutex mu_;
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
 };

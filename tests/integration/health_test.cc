@@ -71,14 +71,19 @@ TEST_F(HealthTest, ReadyPageFollowsTheLifecycle) {
   ASSERT_TRUE(page);
   EXPECT_EQ(page->status, 200);
   EXPECT_EQ(page->body,
-            R"({"ready":true,"phase":"serving","models":[)"
-            R"({"model":"fake","version":1,"ready":true,"instances":1,"max_batch_size":8,"batch_ms":{}}]})"
+            R"({"ready":true,"phase":"serving","models":[{"model":"fake","version":1,"ready":true,)"
+            R"("instances":1,"max_batch_size":8,"batch_ms":{}}],"failed":[]})"
             "\n");
   server_.lifecycle().Enter(Phase::kDraining);
   page = Get("/readyz");
   ASSERT_TRUE(page);
   EXPECT_EQ(page->status, 503);
   EXPECT_THAT(page->body, HasSubstr(R"("phase":"draining")"));
+  EXPECT_EQ(Get("/livez")->status, 200);
+  EXPECT_EQ(Get("/startupz")->status, 200);
+  server_.lifecycle().Enter(Phase::kLoading);
+  EXPECT_EQ(Get("/readyz")->status, 503);
+  EXPECT_EQ(Get("/startupz")->status, 503);
   EXPECT_EQ(Get("/livez")->status, 200);
 }
 

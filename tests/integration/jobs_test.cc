@@ -42,7 +42,7 @@ class JobsTest : public testing::Test {
   JobsTest() {
     EXPECT_TRUE(repository_.Write("m", 1).ok());
     EXPECT_TRUE(made_.Write("result", 1).ok());
-    EXPECT_TRUE(models_.LoadDefaults().ok());
+    EXPECT_TRUE(models_.LoadAtStart().ok());
     admin_ = *AdminEndpoint::Start(Options(), {.models = models_,
                                                .metrics = metrics_,
                                                .job_metrics = job_metrics_,
@@ -113,7 +113,9 @@ class JobsTest : public testing::Test {
   ServerMetrics metrics_{registry_};
   JobMetrics job_metrics_{registry_};
   ServedModels served_{{}, *host_, clock_, metrics_};
-  ModelManager models_{*ModelRepository::Open(repository_.path().string(), {}), served_};
+  LoadMetrics load_metrics_{registry_};
+  ModelManager models_{
+      *ModelRepository::Open(repository_.path().string(), {}), served_, load_metrics_, log_, {}};
   std::unique_ptr<AdminEndpoint> admin_;
   std::unique_ptr<AdminClient> client_;
 };

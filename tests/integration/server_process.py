@@ -7,13 +7,21 @@ import subprocess
 
 
 class ServerProcess:
-    """A running server on ports that the system picked. Use it in a `with` statement."""
+    """A running server on ports that the system picked. Use it in a `with` statement.
 
-    def __init__(self, binary: str, repository: pathlib.Path, *flags: str, env: dict | None = None):
+    With `wait=False` it may still be loading; call `await_listening` before anything that needs its ports.
+    """
+
+    def __init__(self, binary: str, repository: pathlib.Path, *flags: str, env: dict | None = None,
+                 wait: bool = True, grpc_port: int = 0):
         self._process = subprocess.Popen(
-            [binary, "--model-repository", str(repository), "--grpc-port", "0", "--http-port", "0",
+            [binary, "--model-repository", str(repository), "--grpc-port", str(grpc_port), "--http-port", "0",
              "--admin-port", "0", "--device", "cpu", *flags],
             stderr=subprocess.PIPE, text=True, env=env)
+        if wait:
+            self.await_listening()
+
+    def await_listening(self) -> None:
         listening = self.await_log("listening")
         self.grpc_target = f"127.0.0.1:{listening['grpc_port']}"
         admin_port = listening.get("admin_port")
@@ -45,6 +53,15 @@ class ServerProcess:
     def environment(self) -> list[str]:
         """NAME=VALUE of everything the process was started with."""
         return pathlib.Path(f"/proc/{self._process.pid}/environ").read_text().split("\0")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def log(self):
+        """The rest of the log, an object for each line, until the server ends."""
+        for line in self._process.stderr:
+            yield json.loads(line)
 
     def kill(self) -> None:
         self._process.kill()

@@ -83,11 +83,11 @@ class TestServer {
     return options;
   }
 
-  [[nodiscard]] std::vector<ServedStatus> Statuses() const {
-    std::vector<ServedStatus> result;
+  [[nodiscard]] ModelsStatus Statuses() const {
+    ModelsStatus result;
     for (const ServedModels::Listed& listed : models_.List()) {
       const ModelVersion& model = listed.version->model();
-      result.push_back(
+      result.served.push_back(
           {model.model, model.version, model.engines.size(), listed.version->max_batch_size(), {}});
     }
     return result;

@@ -5,11 +5,14 @@
 #include <prometheus/registry.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/pipeline/model_index.h"
 #include "tests/support/tiny_repository.h"
 
 namespace localmamba::server {
@@ -17,13 +20,15 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
 
 class ModelManagerTest : public testing::Test {
  protected:
   ModelManagerTest() {
     EXPECT_TRUE(repository_.Write("m", 1).ok());
     EXPECT_TRUE(repository_.Write("m", 2).ok());
-    EXPECT_TRUE(manager_.LoadDefaults().ok());
+    EXPECT_TRUE(manager_.LoadAtStart().ok());
     manager_.Announce([this](const std::string& model, bool serving) {
       announced_.push_back(absl::StrCat(model, serving ? " serves" : " is gone"));
     });
@@ -41,7 +46,10 @@ class ModelManagerTest : public testing::Test {
   prometheus::Registry registry_;
   ServerMetrics metrics_{registry_};
   ServedModels served_{{}, *host_, clock_, metrics_};
-  ModelManager manager_{*ModelRepository::Open(repository_.path().string(), {}), served_};
+  LoadMetrics load_metrics_{registry_};
+  const Log log_ = *Log::ToStderr("error");
+  ModelManager manager_{
+      *ModelRepository::Open(repository_.path().string(), {}), served_, load_metrics_, log_, {}};
   std::vector<std::string> announced_;
 };
 
@@ -74,11 +82,115 @@ TEST_F(ModelManagerTest, AModelThatCannotBeReadIsListedWithTheReason) {
   EXPECT_EQ(models[1].versions.size(), 2U);
 }
 
+TEST_F(ModelManagerTest, AModelIsLoadedAnewInPlaceOfItsOlderSelf) {
+  ServedModels::Handle old = *served_.Find("m", "2");
+  std::thread reload([this] { EXPECT_TRUE(manager_.LoadModel("m").ok()); });
+  while (served_.Find("m", "2")->get() == old.get()) std::this_thread::yield();
+  EXPECT_EQ(old->model().version, 2);  // as long as somebody holds it
+  old.reset();
+  reload.join();
+  EXPECT_EQ(Version(2).state, VersionState::kServing);
+  EXPECT_THAT(metrics_.Text(), HasSubstr(R"(localmamba_model_loaded{model="m",version="2"} 1)"));
+}
+
+TEST_F(ModelManagerTest, AReloadThatFailsKeepsTheOldOneServingAndTellsWhy) {
+  std::filesystem::remove(repository_.path() / "m/2/weights.safetensors");
+  EXPECT_EQ(manager_.LoadModel("m").code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(Serves(2));
+  EXPECT_EQ(Version(2).state, VersionState::kServing);
+  EXPECT_THAT(Version(2).message, HasSubstr("m/2/weights.safetensors"));
+  const std::vector<IndexEntry> index = IndexOf(*manager_.List());
+  ASSERT_EQ(index.size(), 2U);
+  EXPECT_EQ(index[0].state, "UNAVAILABLE");
+  EXPECT_EQ(index[0].reason, "unloaded");
+  EXPECT_EQ(index[1].state, "READY");
+  EXPECT_THAT(index[1].reason, HasSubstr("m/2/weights.safetensors"));
+  EXPECT_THAT(metrics_.Text(),
+              HasSubstr(R"(localmamba_model_load_failed{model="m",version="2"} 1)"));
+  ASSERT_TRUE(repository_.Write("m", 2).ok());
+  EXPECT_TRUE(manager_.LoadModel("m").ok());
+  EXPECT_EQ(Version(2).message, "");
+  EXPECT_THAT(manager_.Failures(), IsEmpty());
+  EXPECT_THAT(metrics_.Text(), Not(HasSubstr("localmamba_model_load_failed{")));
+  EXPECT_THAT(metrics_.Text(), HasSubstr(R"(localmamba_model_load_failures_total{model="m"} 1)"));
+}
+
+TEST_F(ModelManagerTest, LoadingAModelFollowsItsPolicyAndItsLabels) {
+  ASSERT_TRUE(repository_.Write("m", 3).ok());
+  ModelSpec spec = TinySpec();
+  spec.version_policy = SpecificVersions{.versions = {3}};
+  spec.version_labels = {{"stable", 1}};
+  ASSERT_TRUE(repository_.Write("m", 3, spec).ok());
+  ASSERT_TRUE(manager_.LoadModel("m").ok());
+  EXPECT_THAT(served_.Versions("m"), ElementsAre(1, 3));
+  EXPECT_EQ((*served_.Find("m", "stable"))->model().version, 1);
+}
+
+TEST_F(ModelManagerTest, WhatShouldBeReplacedServesUntilItsSuccessorDoes) {
+  ASSERT_TRUE(manager_.SetLabel("m", "stable", 2).ok());
+  ModelSpec spec = TinySpec();
+  spec.version_labels = {{"stable", 3}};
+  ASSERT_TRUE(repository_.Write("m", 3, spec).ok());
+  std::filesystem::remove(repository_.path() / "m/3/weights.safetensors");
+  EXPECT_FALSE(manager_.LoadModel("m").ok());
+  EXPECT_EQ((*served_.Find("m", "stable"))->model().version, 2);
+  EXPECT_EQ((*served_.Find("m", ""))->model().version, 2);
+  ASSERT_TRUE(repository_.Write("m", 3, spec).ok());
+  ASSERT_TRUE(manager_.LoadModel("m").ok());
+  EXPECT_THAT(served_.Versions("m"), ElementsAre(3));
+  EXPECT_EQ((*served_.Find("m", "stable"))->model().version, 3);
+}
+
+TEST_F(ModelManagerTest, UnloadsAWholeModelWhateverLabelsItHas) {
+  ASSERT_TRUE(manager_.SetLabel("m", "stable", 2).ok());
+  ASSERT_TRUE(manager_.Load("m", 1).ok());
+  ASSERT_TRUE(manager_.UnloadModel("m").ok());
+  EXPECT_THAT(served_.ModelNames(), IsEmpty());
+  EXPECT_EQ(announced_.back(), "m is gone");
+  EXPECT_TRUE(manager_.UnloadModel("m").ok());
+  EXPECT_EQ(manager_.UnloadModel("nope").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(manager_.LoadModel("nope").code(), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(manager_.LoadModel("m").ok());
+  EXPECT_EQ((*served_.Find("m", "stable"))->model().version, 2);
+}
+
+TEST_F(ModelManagerTest, SynchronizingLoadsAnewOnlyWhatHasChanged) {
+  const ServedVersion* first = served_.Find("m", "2")->get();
+  ASSERT_TRUE(manager_.Synchronize("m").ok());
+  EXPECT_EQ(served_.Find("m", "2")->get(), first);
+  ASSERT_TRUE(repository_.Write("m", 2).ok());  // other files of the same content
+  ASSERT_TRUE(manager_.Synchronize("m").ok());
+  EXPECT_NE(served_.Find("m", "2")->get(), first);
+  const ServedVersion* second = served_.Find("m", "2")->get();
+  ModelSpec spec = TinySpec();
+  spec.version_labels = {{"stable", 2}};
+  ASSERT_TRUE(WriteModelSpec(spec, (repository_.path() / "m/model.json").string()).ok());
+  ASSERT_TRUE(manager_.Synchronize("m").ok());
+  EXPECT_EQ(served_.Find("m", "stable")->get(), second);
+  spec.preprocess.resize_short_side = 40;
+  ASSERT_TRUE(WriteModelSpec(spec, (repository_.path() / "m/model.json").string()).ok());
+  ASSERT_TRUE(manager_.Synchronize("m").ok());
+  EXPECT_EQ((*served_.Find("m", ""))->model().spec.preprocess.resize_short_side, 40);
+}
+
+TEST_F(ModelManagerTest, SynchronizingUnloadsAModelThatIsGoneButNotOneThatCannotBeRead) {
+  std::ofstream(repository_.path() / "m/model.json") << "{";
+  EXPECT_EQ(manager_.Synchronize("m").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Serves(2));
+  ASSERT_EQ(manager_.Failures().size(), 1U);
+  EXPECT_EQ(manager_.Failures()[0].version, 0);
+  EXPECT_EQ((*manager_.List())[0].versions[0].state, VersionState::kServing);
+  std::filesystem::remove_all(repository_.path() / "m");
+  ASSERT_TRUE(manager_.Synchronize("m").ok());
+  EXPECT_THAT(served_.ModelNames(), IsEmpty());
+  EXPECT_THAT(manager_.Failures(), IsEmpty());
+}
+
 TEST_F(ModelManagerTest, UnloadsTellingWhetherTheModelStillServes) {
   ASSERT_TRUE(manager_.Load("m", 1).ok());
   EXPECT_EQ(manager_.Unload("m", 2)->state, VersionState::kUnloaded);
   EXPECT_FALSE(Serves(2));
-  EXPECT_THAT(announced_, ElementsAre("m serves", "m serves"));
+  EXPECT_THAT(announced_, ElementsAre("m serves", " serves"));
   EXPECT_EQ(manager_.Unload("m", 2)->state, VersionState::kUnloaded);
   ASSERT_TRUE(manager_.Unload("m", 1).ok());
   EXPECT_EQ(announced_.back(), "m is gone");
@@ -128,6 +240,73 @@ TEST_F(ModelManagerTest, APublishedVersionServes) {
   // Else the next server would try to load it.
   EXPECT_FALSE(std::filesystem::exists(repository_.path() / "m/4"));
   EXPECT_EQ((*manager_.List())[0].versions.size(), 3U);
+}
+
+// One good model beside some that are not.
+class BadModelsTest : public testing::Test {
+ protected:
+  BadModelsTest() {
+    EXPECT_TRUE(repository_.Write("good", 1).ok());
+    std::filesystem::create_directory(repository_.path() / "lost+found");
+    EXPECT_TRUE(repository_.Write("truncated", 1).ok());
+    std::filesystem::resize_file(repository_.path() / "truncated/1/weights.safetensors", 100);
+  }
+
+  // Loads what is there. Returns the last that was told of the server.
+  bool Start(bool strict) {
+    ModelManager manager(*ModelRepository::Open(repository_.path().string(), {}), served_,
+                         load_metrics_, log_, {.strict_readiness = strict});
+    EXPECT_TRUE(manager.LoadAtStart().ok());
+    failures_ = manager.Failures();
+    bool ready = false;
+    manager.Announce([&](const std::string& model, bool serving) {
+      if (model.empty()) ready = serving;
+    });
+    return ready;
+  }
+
+  const TinyRepository repository_;
+  const std::unique_ptr<Allocator> host_ = *CreateDeviceAllocator(Device::Cpu());
+  RealClock clock_;
+  prometheus::Registry registry_;
+  ServerMetrics metrics_{registry_};
+  ServedModels served_{{}, *host_, clock_, metrics_};
+  LoadMetrics load_metrics_{registry_};
+  const Log log_ = *Log::ToStderr("error");
+  std::vector<LoadFailure> failures_;
+};
+
+TEST_F(BadModelsTest, TheOthersServeAndWhatFailedIsTold) {
+  EXPECT_TRUE(Start(/*strict=*/false));
+  EXPECT_THAT(served_.ModelNames(), ElementsAre("good"));
+  ASSERT_EQ(failures_.size(), 2U);
+  EXPECT_EQ(failures_[0].model, "lost+found");
+  EXPECT_EQ(failures_[0].version, 0);
+  EXPECT_THAT(failures_[0].message, HasSubstr("lost+found/model.json"));
+  EXPECT_EQ(failures_[1].model, "truncated");
+  EXPECT_EQ(failures_[1].version, 1);
+  EXPECT_THAT(failures_[1].message, HasSubstr("truncated/1/weights.safetensors"));
+}
+
+TEST_F(BadModelsTest, AStrictServerIsNotReady) { EXPECT_FALSE(Start(/*strict=*/true)); }
+
+TEST_F(BadModelsTest, AServerOfWhichNothingServesIsNotReady) {
+  std::filesystem::remove_all(repository_.path() / "good");
+  EXPECT_FALSE(Start(/*strict=*/false));
+}
+
+TEST_F(BadModelsTest, OutsideExplicitModeCallsChangeNothingThatServes) {
+  ASSERT_TRUE(repository_.Write("good", 2).ok());
+  for (const RepositoryMode mode : {RepositoryMode::kNone, RepositoryMode::kPoll}) {
+    ModelManager manager(*ModelRepository::Open(repository_.path().string(), {}), served_,
+                         load_metrics_, log_, {.mode = mode});
+    for (const absl::Status& status :
+         {manager.Load("good", 1).status(), manager.Unload("good", 2).status(),
+          manager.LoadModel("good"), manager.UnloadModel("good")}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+      EXPECT_THAT(std::string(status.message()), HasSubstr("repository.mode is"));
+    }
+  }
 }
 
 }  // namespace

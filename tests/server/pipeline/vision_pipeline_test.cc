@@ -277,5 +277,33 @@ TEST_F(VisionPipelineTest, TopKIsCheckedBeforeAnyWork) {
   EXPECT_THAT(control_->runs(), IsEmpty());
 }
 
+TEST_F(VisionPipelineTest, TheResponseCacheAnswersAnImageThatComesAgain) {
+  CacheMetrics cache_metrics(registry_);
+  ResponseCache cache(1 << 20, cache_metrics);
+  ServedModels models({.defaults = {.response_cache = &cache}, .of_models = {}}, *host_, clock_,
+                      metrics_);
+  VisionPipeline pipeline(models, DecodeLimits(), decode_, &reply_, *host_, clock_);
+  const auto ask = [&](uint8_t red) {
+    absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
+    Notification done;
+    pipeline.Classify(RequestOf(red), std::nullopt, [&](absl::StatusOr<Classification> result) {
+      answer = std::move(result);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return answer;
+  };
+  ASSERT_TRUE(models.Add(FakeVersion("fake", 1, control_)).ok());
+  EXPECT_EQ(ask(6)->timings.batch_size, 1U);
+  const auto again = ask(6);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->timings.batch_size, 0U);
+  EXPECT_EQ(again->classes[0].class_id, 6);
+  EXPECT_EQ(ask(7)->classes[0].class_id, 7);
+  EXPECT_EQ(control_->runs().size(), 2U);
+  ASSERT_TRUE(models.Replace(FakeVersion("fake", 1, control_)).ok());
+  EXPECT_EQ(ask(6)->timings.batch_size, 1U);
+}
+
 }  // namespace
 }  // namespace localmamba::server

@@ -66,6 +66,30 @@ TEST_F(ChangeModelTest, PublishesTheNextVersionOfAModel) {
   EXPECT_THAT(Read("new").versions, ElementsAre(1));
 }
 
+TEST_F(ChangeModelTest, TheNumberOfADeletedVersionIsNotUsedAgain) {
+  const TinyRepository made;
+  ASSERT_TRUE(made.Write("result", 1).ok());
+  const std::string result = (made.path() / "result").string();
+  EXPECT_EQ(*PublishVersion(result, Path("m"), "job 1"), 3);
+  for (const int64_t version : {3, 2, 1}) ASSERT_TRUE(DeleteVersion(Read(), version).ok());
+  EXPECT_EQ(*PublishVersion(result, Path("m"), "job 2"), 4);
+}
+
+TEST_F(ChangeModelTest, WhatKilledProcessesLeftIsRemoved) {
+  for (const char* name : {".new.published", "m/.2.deleted/inner", "m/.3.published", "m/.4.tmp-7",
+                           ".jobs/job-1/.1.published"}) {
+    std::filesystem::create_directories(Path(name));
+  }
+  ASSERT_TRUE(RemoveLeftovers(repository_.path().string()).ok());
+  for (const char* name : {".new.published", "m/.2.deleted", "m/.3.published"}) {
+    EXPECT_FALSE(std::filesystem::exists(Path(name))) << name;
+  }
+  for (const char* name : {"m/1", "m/2", "m/.4.tmp-7", ".jobs/job-1/.1.published"}) {
+    EXPECT_TRUE(std::filesystem::exists(Path(name))) << name;
+  }
+  EXPECT_EQ(RemoveLeftovers(Path("nothing")).code(), absl::StatusCode::kNotFound);
+}
+
 TEST_F(ChangeModelTest, AJobIsPublishedOnce) {
   const TinyRepository made;
   ASSERT_TRUE(made.Write("result", 1).ok());
