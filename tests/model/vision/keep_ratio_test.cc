@@ -33,8 +33,9 @@ TEST(KeepRatioTest, ComputesTheGoldenSizes) {
         expected.at("height").get<int64_t>(), expected.at("width").get<int64_t>());
     EXPECT_EQ(geometry.resized_width, expected.at("new_width").get<int64_t>());
     EXPECT_EQ(geometry.resized_height, expected.at("new_height").get<int64_t>());
-    EXPECT_NEAR(geometry.scale_x(), expected.at("sw").get<double>(), 1e-7);
-    EXPECT_NEAR(geometry.scale_y(), expected.at("sh").get<double>(), 1e-7);
+    // Float32 quotients below 8, where half a unit in the last place is 2.4e-7.
+    EXPECT_NEAR(geometry.scale_x(), expected.at("sw").get<double>(), 2.5e-7);
+    EXPECT_NEAR(geometry.scale_y(), expected.at("sh").get<double>(), 2.5e-7);
     EXPECT_EQ(geometry.input_width % 32, 0);
     EXPECT_EQ(geometry.limit_width, static_cast<float>(geometry.resized_width));
   }
