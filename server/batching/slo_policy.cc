@@ -43,14 +43,16 @@ double SavedByJoining(size_t images, const CostTable& costs) {
   return std::max(0.0, 1 - absl::FDivDuration(joined, costs.CostOf(1)));
 }
 
-// Whether to hold a batch back that could start now and no later than `last`.
-bool WaitingPays(size_t images, const QueueSnapshot& queue, const CostTable& costs, absl::Time now,
-                 absl::Time last) {
+// Until when to hold a batch back that could start now and no later than `last`: until the next image
+// is expected. (If it has not come by then, fewer are expected.) `now` if that does not pay.
+absl::Time HoldUntil(size_t images, const QueueSnapshot& queue, const CostTable& costs,
+                     absl::Time now, absl::Time last) {
   const double now_per_second = PerSecond(images, costs);
-  if (PerSecond(images + 1, costs) < kLeastGain * now_per_second) return false;
+  if (PerSecond(images + 1, costs) < kLeastGain * now_per_second) return now;
   const auto engines = static_cast<double>(queue.engines_free.size());
-  if (engines * now_per_second > queue.images_per_second) return false;
-  return now + absl::Seconds(1 / queue.images_per_second) <= last;
+  if (engines * now_per_second > queue.images_per_second) return now;
+  const absl::Time next = now + absl::Seconds(1 / queue.images_per_second);
+  return next <= last ? next : now;
 }
 
 }  // namespace
@@ -60,8 +62,9 @@ BatchDecision SloPolicy::DecideFor(const BucketSnapshot& bucket, const QueueSnap
   const size_t images = LargestInTime(bucket.due, now, costs, max_batch_size_);
   if (images < bucket.images || images == max_batch_size_) return {.launch = images};
   const absl::Time last = Earliest(bucket.due) - costs.SafeCostOf(images + 1);
-  if (last <= now || !WaitingPays(images, queue, costs, now, last)) return {.launch = images};
-  return {.launch = 0, .bucket = 0, .wake = last};
+  const absl::Time until = HoldUntil(images, queue, costs, now, last);
+  if (until <= now) return {.launch = images};
+  return {.launch = 0, .bucket = 0, .wake = until};
 }
 
 BatchDecision SloPolicy::Decide(const QueueSnapshot& queue, const CostTable& costs,

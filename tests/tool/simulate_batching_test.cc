@@ -11,8 +11,12 @@ namespace {
 
 class SimulateBatchingTest : public ToolTest {
  protected:
-  // Costs 5 ms, and 1 more for each image more than one.
-  const std::string costs_ = Write("costs.json", R"({"1": 5.0, "9": 13.0})");
+  void SetUp() override {
+    ToolTest::SetUp();
+    costs_ = Write("costs.json", R"({"1": 5.0, "9": 13.0})");
+  }
+
+  std::string costs_;  // 5 ms, and 1 more for each image more than one
 };
 
 TEST_F(SimulateBatchingTest, ReplaysATraceExactly) {

@@ -67,9 +67,13 @@ INSTANTIATE_TEST_SUITE_P(
         DecideCase{"LaunchesAtOnceWhenEnginesKeepUpAnyway", FourPlusOne(), {Bucket({50})}, 100, 1},
         DecideCase{"LaunchesAtOnceWhenNothingElseComes", FourPlusOne(), {Bucket({50})}, 0, 1},
         DecideCase{"LaunchesAtOnceWhenLargerBatchesDoNoMore", Linear(), {Bucket({50})}, 400, 1},
-        DecideCase{"WaitsUntilTheBatchPlusOneMustStart", FourPlusOne(), {Bucket({50})}, 400, 0, 44},
-        DecideCase{
-            "WaitsForTheSakeOfTheOneDueFirst", FourPlusOne(), {Bucket({60, 40, 50})}, 800, 0, 32},
+        DecideCase{"WaitsUntilTheNextIsExpected", FourPlusOne(), {Bucket({50})}, 400, 0, 2.5},
+        DecideCase{"WaitsUntilTheNextIsExpectedAlsoForThree",
+                   FourPlusOne(),
+                   {Bucket({60, 40, 50})},
+                   800,
+                   0,
+                   1.25},
         DecideCase{
             "LaunchesWhenBatchesOfThisSizeKeepUp", FourPlusOne(), {Bucket({50, 50, 50})}, 400, 3},
         DecideCase{"LaunchesWhenNoOtherIsExpectedInTime", FourPlusOne(), {Bucket({7})}, 400, 1},

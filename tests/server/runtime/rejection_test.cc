@@ -16,8 +16,9 @@ TEST(RejectionTest, ReasonTravelsWithTheStatus) {
   for (const RejectReason reason :
        {RejectReason::kInvalidRequest, RejectReason::kInvalidImage, RejectReason::kUnknownModel,
         RejectReason::kTooManyBytes, RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
-        RejectReason::kAdminQueueFull, RejectReason::kDeadline, RejectReason::kCancelled,
-        RejectReason::kDraining, RejectReason::kInternal}) {
+        RejectReason::kQueueTimeout, RejectReason::kLatencyGoal, RejectReason::kAdminQueueFull,
+        RejectReason::kDeadline, RejectReason::kCancelled, RejectReason::kDraining,
+        RejectReason::kInternal}) {
     const absl::Status status = Reject(reason, absl::InvalidArgumentError("text"));
     EXPECT_EQ(ReasonOf(status), reason) << ToString(reason);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
