@@ -29,7 +29,7 @@ bool ThreadPool::TrySubmit(Task&& task) {
 
 void ThreadPool::Submit(Task task) {
   MutexLock lock(mu_);
-  mu_.Await([this] { return HasRoom(); });
+  mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasRoom(); });
   queue_.push_back(std::move(task));
 }
 
@@ -38,7 +38,7 @@ void ThreadPool::Work() {
     Task task;
     {
       MutexLock lock(mu_);
-      mu_.Await([this] { return HasWorkOrStops(); });
+      mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasWorkOrStops(); });
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();

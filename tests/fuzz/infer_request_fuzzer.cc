@@ -43,7 +43,8 @@ void ReadAll(const server::InferInputs& inputs) {
   }
   const auto& tensor = std::get<ConstTensorView>(inputs.images);
   LM_CHECK(tensor.dim(0) == inputs.batch_size);
-  ReadAll({static_cast<const uint8_t*>(tensor.raw_data()), server::BytesOf(inputs.images)});
+  const size_t bytes = static_cast<size_t>(tensor.elements()) * SizeOf(tensor.dtype());
+  ReadAll({static_cast<const uint8_t*>(tensor.raw_data()), bytes});
 }
 
 void CheckRefusal(const absl::Status& status) {

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "server/pipeline/served_version.h"
 #include "server/runtime/rejection.h"
 
 namespace localmamba::server {

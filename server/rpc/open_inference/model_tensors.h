@@ -10,9 +10,10 @@
 #include "absl/types/span.h"
 #include "inference/model_config.pb.h"
 #include "kernels/tensor/shape.h"
-#include "server/pipeline/served_version.h"
 
 namespace localmamba::server {
+
+class ServedVersion;
 
 // Three ways to give the images of a request, which has one of them.
 enum class InputRole : uint8_t {
