@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,10 @@ TEST(KeepRatioTest, ComputesTheGoldenSizes) {
         expected.at("height").get<int64_t>(), expected.at("width").get<int64_t>());
     EXPECT_EQ(geometry.resized_width, expected.at("new_width").get<int64_t>());
     EXPECT_EQ(geometry.resized_height, expected.at("new_height").get<int64_t>());
-    // Float32 quotients below 8, where half a unit in the last place is 2.4e-7.
-    EXPECT_NEAR(geometry.scale_x(), expected.at("sw").get<double>(), 2.5e-7);
-    EXPECT_NEAR(geometry.scale_y(), expected.at("sh").get<double>(), 2.5e-7);
+    const auto sw = expected.at("sw").get<double>();
+    const auto sh = expected.at("sh").get<double>();
+    EXPECT_NEAR(geometry.scale_x(), sw, sw * std::numeric_limits<float>::epsilon());
+    EXPECT_NEAR(geometry.scale_y(), sh, sh * std::numeric_limits<float>::epsilon());
     EXPECT_EQ(geometry.input_width % 32, 0);
     EXPECT_EQ(geometry.limit_width, static_cast<float>(geometry.resized_width));
   }
