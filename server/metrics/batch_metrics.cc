@@ -1,23 +1,8 @@
 #include "server/metrics/batch_metrics.h"
 
-#include <utility>
+#include "server/metrics/families.h"
 
 namespace localmamba::server {
-namespace {
-
-prometheus::Family<prometheus::Gauge>& Gauges(prometheus::Registry& registry,
-                                              const std::string& name, const std::string& help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-
-prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry,
-                                                  const std::string& name,
-                                                  const std::string& help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-
-}  // namespace
-
 BatchMetrics::BatchMetrics(prometheus::Registry& registry)
     : queue_bytes_(
           Gauges(registry, "localmamba_queue_bytes", "Bytes of images that wait for a batch")),

@@ -2,21 +2,16 @@
 
 #include <map>
 
+#include "server/metrics/families.h"
+
 namespace localmamba::server {
 
 CacheMetrics::CacheMetrics(prometheus::Registry& registry)
-    : hits_(prometheus::BuildCounter()
-                .Name("localmamba_response_cache_hits_total")
-                .Help("Images answered from the response cache")
-                .Register(registry)),
-      misses_(prometheus::BuildCounter()
-                  .Name("localmamba_response_cache_misses_total")
-                  .Help("Images that were looked for in the response cache in vain")
-                  .Register(registry)),
-      bytes_(prometheus::BuildGauge()
-                 .Name("localmamba_response_cache_bytes")
-                 .Help("What the response cache holds")
-                 .Register(registry)
+    : hits_(Counters(registry, "localmamba_response_cache_hits_total",
+                     "Images answered from the response cache")),
+      misses_(Counters(registry, "localmamba_response_cache_misses_total",
+                       "Images that were looked for in the response cache in vain")),
+      bytes_(Gauges(registry, "localmamba_response_cache_bytes", "What the response cache holds")
                  .Add({})) {}
 
 VersionCacheMetrics CacheMetrics::ForVersion(const std::string& model, int64_t version) {

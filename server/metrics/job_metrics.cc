@@ -1,31 +1,29 @@
 #include "server/metrics/job_metrics.h"
 
+#include "server/metrics/families.h"
+
 namespace localmamba::server {
 namespace {
 
-using Gauges = prometheus::Family<prometheus::Gauge>;
+using GaugeFamily = prometheus::Family<prometheus::Gauge>;
 
-Gauges& Register(prometheus::Registry& registry, const std::string& name, const std::string& help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-
-void Set(Gauges& family, const std::string& job, double value) {
+void Set(GaugeFamily& family, const std::string& job, double value) {
   family.Add({{"job", job}}).Set(value);
 }
 
-void Remove(Gauges& family, const std::string& job) {
+void Remove(GaugeFamily& family, const std::string& job) {
   if (family.Has({{"job", job}})) family.Remove(&family.Add({{"job", job}}));
 }
 
 }  // namespace
 
 JobMetrics::JobMetrics(prometheus::Registry& registry)
-    : jobs_(Register(registry, "localmamba_jobs", "Jobs, by state")),
-      progress_ratio_(Register(registry, "localmamba_job_progress_ratio",
-                               "Share of a running job's steps that are done, in its phase")),
-      images_per_second_(Register(registry, "localmamba_job_images_per_second",
-                                  "Images that a running job trains on in a second")),
-      loss_(Register(registry, "localmamba_job_loss", "Last training loss of a running job")) {}
+    : jobs_(Gauges(registry, "localmamba_jobs", "Jobs, by state")),
+      progress_ratio_(Gauges(registry, "localmamba_job_progress_ratio",
+                             "Share of a running job's steps that are done, in its phase")),
+      images_per_second_(Gauges(registry, "localmamba_job_images_per_second",
+                                "Images that a running job trains on in a second")),
+      loss_(Gauges(registry, "localmamba_job_loss", "Last training loss of a running job")) {}
 
 void JobMetrics::SetCount(const std::string& state, int64_t jobs) {
   jobs_.Add({{"state", state}}).Set(static_cast<double>(jobs));

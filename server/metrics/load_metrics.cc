@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "server/metrics/families.h"
+
 namespace localmamba::server {
 namespace {
 
@@ -12,15 +14,11 @@ std::map<std::string, std::string> Labels(const std::string& model, int64_t vers
 }  // namespace
 
 LoadMetrics::LoadMetrics(prometheus::Registry& registry)
-    : failures_(prometheus::BuildCounter()
-                    .Name("localmamba_model_load_failures_total")
-                    .Help("Attempts to load a version, or to read a model's folder, that failed")
-                    .Register(registry)),
-      failed_(prometheus::BuildGauge()
-                  .Name("localmamba_model_load_failed")
-                  .Help("1 while the last attempt to load the version, or to read the model's "
-                        "folder, has failed")
-                  .Register(registry)) {}
+    : failures_(Counters(registry, "localmamba_model_load_failures_total",
+                         "Attempts to load a version, or to read a model's folder, that failed")),
+      failed_(Gauges(registry, "localmamba_model_load_failed",
+                     "1 while the last attempt to load the version, or to read the model's "
+                     "folder, has failed")) {}
 
 void LoadMetrics::Failed(const std::string& model, int64_t version) {
   failures_.Add({{"model", model}}).Increment();

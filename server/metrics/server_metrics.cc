@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "server/metrics/families.h"
 #include "server/metrics/triton_aliases.h"
 #include "server/runtime/rejection.h"
 
@@ -31,23 +32,6 @@ const Buckets& SlackBuckets() {
 const Buckets& BatchBuckets() {
   static const Buckets buckets = {1, 2, 4, 8, 16, 32, 64, 128, 256};
   return buckets;
-}
-
-prometheus::Family<prometheus::Histogram>& Histograms(prometheus::Registry& registry,
-                                                      const std::string& name,
-                                                      const std::string& help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-}
-
-prometheus::Family<prometheus::Gauge>& Gauges(prometheus::Registry& registry,
-                                              const std::string& name, const std::string& help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-
-prometheus::Family<prometheus::Counter>& Counters(prometheus::Registry& registry,
-                                                  const std::string& name,
-                                                  const std::string& help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
 
 }  // namespace
