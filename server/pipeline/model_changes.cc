@@ -118,6 +118,12 @@ void ModelManager::UnloadVersionsExcept(const std::string& model, const std::set
   }
 }
 
+void ModelManager::Withdraw(const std::string& model) {
+  UnloadVersionsExcept(model, {});
+  states_.ForgetUnless(model, [](int64_t /*version*/) { return false; });
+  Tell(model);
+}
+
 absl::Status ModelManager::Fail(const std::string& model, int64_t version,
                                 const absl::Status& why) {
   states_.Fail(model, version, std::string(why.message()));

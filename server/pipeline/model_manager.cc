@@ -93,9 +93,7 @@ absl::Status ModelManager::UnloadModel(const std::string& model) {
   LM_RETURN_IF_ERROR(CheckModelName(model));
   LM_RETURN_IF_ERROR(CheckModeIsExplicit());
   if (served_.Versions(model).empty()) LM_RETURN_IF_ERROR(CheckIsInRepository(model));
-  UnloadVersionsExcept(model, {});
-  states_.ForgetUnless(model, [](int64_t /*version*/) { return false; });
-  Tell(model);
+  Withdraw(model);
   return absl::OkStatus();
 }
 
@@ -105,9 +103,7 @@ absl::Status ModelManager::Synchronize(const std::string& model) {
   if (std::binary_search(names.begin(), names.end(), model)) {
     return FollowFolder(model, Reload::kChanged);
   }
-  UnloadVersionsExcept(model, {});
-  states_.ForgetUnless(model, [](int64_t /*version*/) { return false; });
-  Tell(model);
+  Withdraw(model);
   return absl::OkStatus();
 }
 

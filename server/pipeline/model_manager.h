@@ -140,6 +140,8 @@ class ModelManager {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
   void UnloadVersionsExcept(const std::string& model, const std::set<int64_t>& kept)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
+  // Unloads all of it, and knows nothing of it any more.
+  void Withdraw(const std::string& model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
   absl::Status Fail(const std::string& model, int64_t version, const absl::Status& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
   void Tell(const std::string& model) ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);

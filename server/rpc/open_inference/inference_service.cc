@@ -2,7 +2,6 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,15 +32,6 @@ constexpr char kServerName[] = "localmamba";
 absl::Status NotOffered(absl::string_view what) {
   return Reject(RejectReason::kInvalidRequest,
                 absl::UnimplementedError(absl::StrCat(what, " is not offered by this server")));
-}
-
-std::vector<int64_t> VersionsOf(const ServedModels& models, const std::string& name) {
-  std::vector<int64_t> versions;
-  for (const ServedModels::Listed& listed : models.List()) {
-    const ModelVersion& model = listed.version->model();
-    if (model.model == name) versions.push_back(model.version);
-  }
-  return versions;
 }
 
 bool WantsErrorStatus(const CallbackServerContext& context) {
@@ -105,7 +95,7 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
     return End("ModelMetadata", [&]() -> absl::Status {
       LM_ASSIGN_OR_RETURN(const ServedModels::Handle version,
                           FindVersion(models_, request->name(), request->version()));
-      return DescribeMetadata(*version, VersionsOf(models_, request->name()), *response);
+      return DescribeMetadata(*version, models_.Versions(request->name()), *response);
     }());
   }
 
