@@ -16,10 +16,6 @@ absl::Status Full(absl::string_view text) {
   return Reject(RejectReason::kBatchQueueFull, absl::ResourceExhaustedError(text));
 }
 
-absl::Status Invalid(absl::string_view text) {
-  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
-}
-
 bool ComesBefore(const WaitingRequest& a, const WaitingRequest& b) { return a.turn < b.turn; }
 
 // Behind those of the same turn.
@@ -62,17 +58,17 @@ absl::Status TimedOut(const WaitingRequest& waiting) {
 
 absl::Status CheckScheduling(const Scheduling& scheduling, const QueueOptions& options) {
   if (scheduling.priority < 0 || scheduling.priority > options.priority_levels) {
-    return Invalid(absl::StrCat("priority: found ", scheduling.priority, ", wanted 1 to ",
-                                options.priority_levels, ", or 0 for the model's default"));
+    return InvalidRequest(absl::StrCat("priority: found ", scheduling.priority, ", wanted 1 to ",
+                                       options.priority_levels, ", or 0 for the model's default"));
   }
   if (!scheduling.queue_timeout.has_value()) return absl::OkStatus();
   if (!options.allow_timeout_override) {
-    return Invalid("queue_timeout: found one, wanted none: the model does not allow it");
+    return InvalidRequest("queue_timeout: found one, wanted none: the model does not allow it");
   }
   if (*scheduling.queue_timeout <= absl::ZeroDuration()) {
-    return Invalid(absl::StrCat("queue_timeout: found ",
-                                absl::FormatDuration(*scheduling.queue_timeout),
-                                ", wanted more than 0s"));
+    return InvalidRequest(absl::StrCat("queue_timeout: found ",
+                                       absl::FormatDuration(*scheduling.queue_timeout),
+                                       ", wanted more than 0s"));
   }
   return absl::OkStatus();
 }

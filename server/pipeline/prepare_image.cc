@@ -11,13 +11,9 @@
 namespace localmamba::server {
 namespace {
 
-absl::Status Invalid(const std::string& text) {
-  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
-}
-
 absl::Status CheckSide(absl::string_view field, int64_t found, const DecodeLimits& limits) {
   if (1 <= found && found <= limits.max_side) return absl::OkStatus();
-  return Invalid(
+  return InvalidRequest(
       absl::StrCat("image.raw.", field, ": found ", found, ", wanted 1 to ", limits.max_side));
 }
 
@@ -26,18 +22,18 @@ absl::Status Check(const RawImage& image, const DecodeLimits& limits) {
   LM_RETURN_IF_ERROR(CheckSide("width", image.width, limits));
   const int64_t pixels = image.height * image.width;
   if (pixels > limits.max_pixels) {
-    return Invalid(absl::StrCat("image.raw: found ", image.height, " x ", image.width, " = ",
-                                pixels, " pixels, wanted at most ", limits.max_pixels));
+    return InvalidRequest(absl::StrCat("image.raw: found ", image.height, " x ", image.width, " = ",
+                                       pixels, " pixels, wanted at most ", limits.max_pixels));
   }
   const auto [shorter, longer] = std::minmax(image.height, image.width);
   if (static_cast<double>(longer) > limits.max_aspect_ratio * static_cast<double>(shorter)) {
-    return Invalid(absl::StrCat("image.raw: found ", image.height, " x ", image.width,
-                                " pixels, wanted a ratio of the sides of at most ",
-                                limits.max_aspect_ratio));
+    return InvalidRequest(absl::StrCat("image.raw: found ", image.height, " x ", image.width,
+                                       " pixels, wanted a ratio of the sides of at most ",
+                                       limits.max_aspect_ratio));
   }
   if (image.rgb.size() != static_cast<size_t>(pixels) * 3) {
-    return Invalid(absl::StrCat("image.raw.rgb: found ", image.rgb.size(),
-                                " bytes, wanted height * width * 3 = ", pixels * 3));
+    return InvalidRequest(absl::StrCat("image.raw.rgb: found ", image.rgb.size(),
+                                       " bytes, wanted height * width * 3 = ", pixels * 3));
   }
   return absl::OkStatus();
 }

@@ -115,11 +115,10 @@ absl::StatusOr<ServedModels::Handle> ServedModels::Find(absl::string_view model,
                                                         absl::string_view version) const {
   MutexLock lock(mu_);
   if (model.empty() && models_.size() != 1) {
-    return Reject(RejectReason::kInvalidRequest,
-                  absl::InvalidArgumentError(absl::StrCat(
-                      "model.name: empty, which means the only model of a server that holds one; "
-                      "wanted one of: ",
-                      Quoted(models_))));
+    return InvalidRequest(
+        absl::StrCat("model.name: empty, which means the only model of a server that holds one; "
+                     "wanted one of: ",
+                     Quoted(models_)));
   }
   const auto found = model.empty() ? models_.begin() : models_.find(model);
   if (found == models_.end()) {

@@ -17,9 +17,7 @@ constexpr int64_t kDefaultTopK = 5;
 absl::StatusOr<int64_t> CheckTopK(std::optional<int64_t> top_k, int64_t num_classes) {
   if (!top_k.has_value()) return std::min(kDefaultTopK, num_classes);
   if (1 <= *top_k && *top_k <= num_classes) return *top_k;
-  return Reject(RejectReason::kInvalidRequest,
-                absl::InvalidArgumentError(
-                    absl::StrCat("top_k: found ", *top_k, ", wanted 1 to ", num_classes)));
+  return InvalidRequest(absl::StrCat("top_k: found ", *top_k, ", wanted 1 to ", num_classes));
 }
 
 absl::StatusOr<std::vector<ClassScore>> Classes(const InferenceResult& result, int64_t top_k,
@@ -62,11 +60,9 @@ absl::Status CheckTensor(const ConstTensorView& input, const ServedVersion& vers
     if (pixels && input.shape() == Shape({input.dim(0), height, width, 3})) return absl::OkStatus();
     if (floats && input.shape() == Shape({input.dim(0), 3, height, width})) return absl::OkStatus();
   }
-  return Reject(
-      RejectReason::kInvalidRequest,
-      absl::InvalidArgumentError(absl::StrCat("input: found ", Describe(input), ", wanted f32[n,3,",
-                                              height, ",", width, "], the same of f16, or u8[n,",
-                                              height, ",", width, ",3] with n from 1 to ", most)));
+  return InvalidRequest(absl::StrCat("input: found ", Describe(input), ", wanted f32[n,3,", height,
+                                     ",", width, "], the same of f16, or u8[n,", height, ",", width,
+                                     ",3] with n from 1 to ", most));
 }
 
 absl::Status CheckImages(const ImageBatch& images, const ServedVersion& version) {
@@ -75,9 +71,8 @@ absl::Status CheckImages(const ImageBatch& images, const ServedVersion& version)
   }
   const size_t found = std::get<std::vector<EncodedImage>>(images).size();
   if (1 <= found && found <= version.max_batch_size()) return absl::OkStatus();
-  return Reject(RejectReason::kInvalidRequest,
-                absl::InvalidArgumentError(absl::StrCat("images: found ", found, ", wanted 1 to ",
-                                                        version.max_batch_size())));
+  return InvalidRequest(
+      absl::StrCat("images: found ", found, ", wanted 1 to ", version.max_batch_size()));
 }
 
 // What the network gets of them.

@@ -18,10 +18,6 @@ namespace {
 // Answers that a frame was skipped wait for those of frames before it; this bounds their memory.
 constexpr size_t kMaxUnansweredIfNewestWins = 1024;
 
-absl::Status Invalid(const std::string& text) {
-  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
-}
-
 }  // namespace
 
 struct ClassifyStream::Frame {
@@ -50,7 +46,8 @@ absl::Status ClassifyStream::OnMessage(std::unique_ptr<v1::ClassifyStreamRequest
                                        Stream& stream) {
   const bool first = messages_++ == 0;
   if (message->has_options()) {
-    if (!first) return Invalid("options: found in a later message, wanted in the first only");
+    if (!first)
+      return InvalidRequest("options: found in a later message, wanted in the first only");
     LM_RETURN_IF_ERROR(SetOptions(message->options()));
     if (!message->has_frame()) return absl::OkStatus();
   }
@@ -89,8 +86,8 @@ absl::Status ClassifyStream::OnMessage(std::unique_ptr<v1::ClassifyStreamRequest
 absl::Status ClassifyStream::SetOptions(const v1::StreamOptions& options) {
   newest_wins_ = options.newest_wins();
   if (options.has_max_in_flight() && options.max_in_flight() < 1) {
-    return Invalid(absl::StrCat("options.max_in_flight: found ", options.max_in_flight(),
-                                ", wanted 1 or more"));
+    return InvalidRequest(absl::StrCat("options.max_in_flight: found ", options.max_in_flight(),
+                                       ", wanted 1 or more"));
   }
   if (options.has_max_in_flight()) {
     max_in_flight_ = std::min(max_in_flight_, static_cast<size_t>(options.max_in_flight()));
@@ -101,7 +98,7 @@ absl::Status ClassifyStream::SetOptions(const v1::StreamOptions& options) {
 }
 
 absl::Status ClassifyStream::Check(Frame& frame) {
-  if (!frame.message->has_frame()) return Invalid("frame: found none, wanted one");
+  if (!frame.message->has_frame()) return InvalidRequest("frame: found none, wanted one");
   const std::string& request_id = frame.message->frame().request_id();
   LM_RETURN_IF_ERROR(CheckRequestId(request_id));
   frame.response.set_request_id(request_id);

@@ -17,10 +17,6 @@ namespace {
 
 constexpr size_t kMaxRequestIdBytes = 256;
 
-absl::Status Invalid(const std::string& text) {
-  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
-}
-
 absl::Span<const uint8_t> BytesOf(const std::string& bytes) {
   return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
 }
@@ -29,11 +25,11 @@ absl::StatusOr<std::string> ToVersion(const v1::ModelReference& model) {
   switch (model.version_case()) {
     case v1::ModelReference::kNumber:
       if (model.number() >= 1) return absl::StrCat(model.number());
-      return Invalid(
+      return InvalidRequest(
           absl::StrCat("model.number: found ", model.number(), ", wanted a version from 1"));
     case v1::ModelReference::kLabel:
       if (!model.label().empty()) return model.label();
-      return Invalid("model.label: found \"\", wanted a label or the field unset");
+      return InvalidRequest("model.label: found \"\", wanted a label or the field unset");
     case v1::ModelReference::VERSION_NOT_SET:
       break;
   }
@@ -51,7 +47,7 @@ absl::StatusOr<ImageSource> ToImageSource(const v1::Image& image) {
     case v1::Image::SOURCE_NOT_SET:
       break;
   }
-  return Invalid("image: found none, wanted image.encoded or image.raw");
+  return InvalidRequest("image: found none, wanted image.encoded or image.raw");
 }
 
 void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
@@ -114,8 +110,8 @@ absl::StatusOr<ImageRequest> ToImageRequest(const v1::EmbedRequest& request, Cal
 
 absl::Status CheckRequestId(const std::string& request_id) {
   if (request_id.size() <= kMaxRequestIdBytes) return absl::OkStatus();
-  return Invalid(absl::StrCat("request_id: found ", request_id.size(), " bytes, wanted at most ",
-                              kMaxRequestIdBytes));
+  return InvalidRequest(absl::StrCat("request_id: found ", request_id.size(),
+                                     " bytes, wanted at most ", kMaxRequestIdBytes));
 }
 
 void ToProto(const Classification& classification, v1::ClassifyResponse& response) {

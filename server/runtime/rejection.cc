@@ -73,6 +73,10 @@ absl::Status Reject(RejectReason reason, absl::Status status) {
   return status;
 }
 
+absl::Status InvalidRequest(absl::string_view text) {
+  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
+}
+
 RejectReason ReasonOf(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(kPayloadUrl);
   if (payload.has_value()) {

@@ -39,6 +39,9 @@ absl::string_view ToString(RejectReason reason);
 // `status`, which is not OK, with the reason attached.
 absl::Status Reject(RejectReason reason, absl::Status status);
 
+// INVALID_ARGUMENT for kInvalidRequest.
+absl::Status InvalidRequest(absl::string_view text);
+
 // The reason attached to `status`, which is not OK; kInternal if there is none.
 RejectReason ReasonOf(const absl::Status& status);
 

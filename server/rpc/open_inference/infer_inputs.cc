@@ -12,8 +12,9 @@
 #include "kernels/base/status_macros.h"
 #include "server/rpc/open_inference/datatype.h"
 #include "server/rpc/open_inference/infer_parameters.h"
-#include "server/rpc/open_inference/invalid_request.h"
+#include "server/rpc/open_inference/quoted.h"
 #include "server/rpc/open_inference/tensor_contents.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {

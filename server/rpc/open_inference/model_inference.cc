@@ -11,9 +11,9 @@
 #include "server/rpc/open_inference/infer_inputs.h"
 #include "server/rpc/open_inference/infer_outputs.h"
 #include "server/rpc/open_inference/infer_parameters.h"
-#include "server/rpc/open_inference/invalid_request.h"
 #include "server/rpc/open_inference/model_tensors.h"
 #include "server/rpc/vision_conversion.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {

@@ -4,7 +4,7 @@
 #include "kernels/base/status_macros.h"
 #include "server/metrics/inference_statistics.h"
 #include "server/rpc/open_inference/find_version.h"
-#include "server/rpc/open_inference/invalid_request.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {

@@ -6,7 +6,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
-#include "server/rpc/open_inference/invalid_request.h"
+#include "server/rpc/open_inference/quoted.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {

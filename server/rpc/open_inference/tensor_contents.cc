@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/rpc/open_inference/datatype.h"
-#include "server/rpc/open_inference/invalid_request.h"
+#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {

@@ -1,21 +1,14 @@
-// Refusals of requests, and how they quote what they found.
-#ifndef LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_INVALID_REQUEST_H_
-#define LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_INVALID_REQUEST_H_
+// How refusals of requests quote what they found.
+#ifndef LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_QUOTED_H_
+#define LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_QUOTED_H_
 
 #include <cstddef>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "server/runtime/rejection.h"
 
 namespace localmamba::server {
-
-// INVALID_ARGUMENT with its reject reason.
-inline absl::Status InvalidRequest(absl::string_view text) {
-  return Reject(RejectReason::kInvalidRequest, absl::InvalidArgumentError(text));
-}
 
 // Text of a client between quotes, without its end if it is long.
 inline std::string Quoted(absl::string_view text) {
@@ -28,4 +21,4 @@ inline std::string Quoted(absl::string_view text) {
 
 }  // namespace localmamba::server
 
-#endif  // LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_INVALID_REQUEST_H_
+#endif  // LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_QUOTED_H_
