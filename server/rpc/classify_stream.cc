@@ -46,8 +46,9 @@ absl::Status ClassifyStream::OnMessage(std::unique_ptr<v1::ClassifyStreamRequest
                                        Stream& stream) {
   const bool first = messages_++ == 0;
   if (message->has_options()) {
-    if (!first)
+    if (!first) {
       return InvalidRequest("options: found in a later message, wanted in the first only");
+    }
     LM_RETURN_IF_ERROR(SetOptions(message->options()));
     if (!message->has_frame()) return absl::OkStatus();
   }
