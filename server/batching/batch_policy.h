@@ -22,10 +22,10 @@ class BatchPolicy {
  public:
   virtual ~BatchPolicy() = default;
 
-  // For an engine that is free. `queue` has at least one bucket. `launch` of the result is at most
-  // the bucket's images and max_batch_size(); if it is 0, `wake` is later than `now`.
-  [[nodiscard]] virtual BatchDecision Decide(const QueueSnapshot& queue, const CostTable& costs,
-                                             absl::Time now) const = 0;
+  // For an engine that is free: of the buckets of which something is to be launched, the one that has
+  // waited longest. `queue` has at least one bucket.
+  [[nodiscard]] BatchDecision Decide(const QueueSnapshot& queue, const CostTable& costs,
+                                     absl::Time now) const;
 
   // Whether Admits and LeastTime ever turn one away.
   [[nodiscard]] virtual bool sheds_early() const = 0;
@@ -41,6 +41,13 @@ class BatchPolicy {
   [[nodiscard]] virtual absl::Duration LeastTime(size_t images, const CostTable& costs) const = 0;
 
   [[nodiscard]] virtual size_t max_batch_size() const = 0;
+
+ private:
+  // Of one bucket of `queue`. `launch` of the result is at most its images and max_batch_size(); if
+  // it is 0, `wake` is later than `now`.
+  [[nodiscard]] virtual BatchDecision DecideFor(const BucketSnapshot& bucket,
+                                                const QueueSnapshot& queue, const CostTable& costs,
+                                                absl::Time now) const = 0;
 };
 
 }  // namespace localmamba::server

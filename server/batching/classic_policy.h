@@ -25,8 +25,6 @@ class ClassicPolicy final : public BatchPolicy {
 
   explicit ClassicPolicy(Options options) : options_(std::move(options)) {}
 
-  [[nodiscard]] BatchDecision Decide(const QueueSnapshot& queue, const CostTable& costs,
-                                     absl::Time now) const override;
   [[nodiscard]] bool sheds_early() const override { return false; }
   [[nodiscard]] bool Admits(const QueueSnapshot& /*queue*/, size_t /*bucket*/,
                             const Arrival& /*arrival*/, const CostTable& /*costs*/,
@@ -40,11 +38,8 @@ class ClassicPolicy final : public BatchPolicy {
   [[nodiscard]] size_t max_batch_size() const override { return options_.max_batch_size; }
 
  private:
-  // What to launch of a bucket at `now`; 0 to wait.
-  [[nodiscard]] size_t LaunchOf(const BucketSnapshot& bucket, absl::Time now) const;
-  [[nodiscard]] absl::Time DueTime(const BucketSnapshot& bucket) const {
-    return bucket.oldest_arrival + options_.max_queue_delay;
-  }
+  [[nodiscard]] BatchDecision DecideFor(const BucketSnapshot& bucket, const QueueSnapshot& queue,
+                                        const CostTable& costs, absl::Time now) const override;
 
   const Options options_;
 };

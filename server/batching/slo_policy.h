@@ -27,8 +27,6 @@ class SloPolicy final : public BatchPolicy {
   // At least 1.
   explicit SloPolicy(size_t max_batch_size) : max_batch_size_(max_batch_size) {}
 
-  [[nodiscard]] BatchDecision Decide(const QueueSnapshot& queue, const CostTable& costs,
-                                     absl::Time now) const override;
   [[nodiscard]] bool sheds_early() const override { return true; }
   [[nodiscard]] bool Admits(const QueueSnapshot& queue, size_t bucket, const Arrival& arrival,
                             const CostTable& costs, absl::Time now) const override;
@@ -38,9 +36,8 @@ class SloPolicy final : public BatchPolicy {
   [[nodiscard]] size_t max_batch_size() const override { return max_batch_size_; }
 
  private:
-  // Of one bucket; `launch` 0 to wait.
   [[nodiscard]] BatchDecision DecideFor(const BucketSnapshot& bucket, const QueueSnapshot& queue,
-                                        const CostTable& costs, absl::Time now) const;
+                                        const CostTable& costs, absl::Time now) const override;
 
   const size_t max_batch_size_;
 };
