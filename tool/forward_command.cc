@@ -1,6 +1,5 @@
 // localmamba_tool forward: one run of a network on a tensor from a file, or of a detector or
 // segmenter on an image.
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "tool/engine_flags.h"
 #include "tool/forward_detector.h"
 #include "tool/forward_segmenter.h"
+#include "tool/print_tensors.h"
 
 namespace localmamba::tool {
 namespace {
@@ -89,9 +89,7 @@ class ForwardCommand final : public Command {
     LM_ASSIGN_OR_RETURN(const EngineOutput output, version->engines.front()->Run(input));
     LM_ASSIGN_OR_RETURN(const NamedTensors tensors, Select(output));
     LM_RETURN_IF_ERROR(WriteSafetensors(output_, tensors));
-    for (const auto& [name, tensor] : tensors) {
-      std::printf("%s %s\n", name.c_str(), tensor.shape().ToString().c_str());
-    }
+    PrintTensors(tensors);
     return absl::OkStatus();
   }
 

@@ -22,6 +22,7 @@
 #include "server/repository/json_layout.h"
 #include "server/repository/model_folder.h"
 #include "tool/prepare_image.h"
+#include "tool/print_tensors.h"
 
 namespace localmamba::tool {
 namespace {
@@ -163,9 +164,7 @@ absl::Status ForwardDetector(const VersionOnDisk& version, const EngineOptions& 
   if (!files.objects.empty()) {
     LM_RETURN_IF_ERROR(WriteFileAtomically(files.objects, ObjectsJson(objects)));
   }
-  for (const auto& [name, tensor] : collector.tensors()) {
-    std::printf("%s %s\n", name.c_str(), tensor.shape().ToString().c_str());
-  }
+  PrintTensors(collector.tensors());
   std::printf("%zu objects; detector %.1f ms, masks %.1f ms\n", objects.size(),
               absl::ToDoubleMilliseconds(detected - start),
               absl::ToDoubleMilliseconds(painted - detected));

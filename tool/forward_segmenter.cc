@@ -19,6 +19,7 @@
 #include "model/weights/load_weights.h"
 #include "model/weights/safetensors.h"
 #include "tool/prepare_image.h"
+#include "tool/print_tensors.h"
 
 namespace localmamba::tool {
 namespace {
@@ -120,9 +121,7 @@ absl::Status ForwardSegmenter(const VersionOnDisk& version, const EngineOptions&
     LM_RETURN_IF_ERROR(AddSourceLogits(source, tensors));
   }
   LM_RETURN_IF_ERROR(WriteSafetensors(files.output, tensors));
-  for (const auto& [name, tensor] : tensors) {
-    std::printf("%s %s\n", name.c_str(), tensor.shape().ToString().c_str());
-  }
+  PrintTensors(tensors);
   std::printf("segmented in %.1f ms, labels in %.1f ms\n",
               absl::ToDoubleMilliseconds(segmented - start),
               absl::ToDoubleMilliseconds(labelled - segmented));
