@@ -1,33 +1,21 @@
 #include "model/data/image_folder.h"
 
 #include <algorithm>
-#include <array>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/string_view.h"
 #include "kernels/base/status_macros.h"
+#include "model/data/image_names.h"
 #include "model/data/utf8.h"
 
 namespace localmamba {
 namespace {
 
-bool IsHidden(absl::string_view name) { return absl::StartsWith(name, "."); }
-
-bool IsImage(absl::string_view name) {
-  constexpr std::array<absl::string_view, 4> kSuffixes = {".jpg", ".jpeg", ".png", ".webp"};
-  return !IsHidden(name) &&
-         std::any_of(kSuffixes.begin(), kSuffixes.end(), [name](absl::string_view suffix) {
-           return absl::EndsWithIgnoreCase(name, suffix);
-         });
-}
-
 std::vector<std::string> Visible(const std::vector<std::string>& names) {
   std::vector<std::string> visible;
   std::copy_if(names.begin(), names.end(), std::back_inserter(visible),
-               [](const std::string& name) { return !IsHidden(name); });
+               [](const std::string& name) { return !IsHiddenName(name); });
   return visible;
 }
 
@@ -68,7 +56,7 @@ absl::StatusOr<ImageFolder> ImageFolder::Open(std::shared_ptr<const FileTree> tr
     LM_ASSIGN_OR_RETURN(const FileTree::Listing images, result.tree_->List(folder));
     const size_t before = result.images_.size();
     for (const std::string& name : images.files) {
-      if (IsImage(name)) result.images_.push_back({static_cast<int64_t>(label), name});
+      if (IsImageName(name)) result.images_.push_back({static_cast<int64_t>(label), name});
     }
     if (result.images_.size() == before) {
       return absl::InvalidArgumentError(absl::StrCat(

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "model/metrics/coco_data.h"
+#include "model/data/coco_data.h"
 #include "model/metrics/coco_metric.h"
 
 namespace localmamba {

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "model/metrics/coco_data.h"
+#include "model/data/coco_data.h"
 
 namespace localmamba {
 

@@ -1,13 +1,14 @@
-#include "model/metrics/coco_data.h"
+#include "model/data/coco_data.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "kernels/detection/mask_polygons.h"
+#include "model/data/json_lists.h"
+#include "nlohmann/json.hpp"
 
 namespace localmamba {
 namespace {
@@ -135,82 +136,80 @@ absl::StatusOr<CocoResult> ParseResult(const json& entry) {
   return result;
 }
 
-// Calls parse(entry) for the objects of a list; messages name `list` and the index.
-template <class Parse>
-absl::Status ForEach(const json& entries, absl::string_view list, const Parse& parse) {
-  if (!entries.is_array()) return Wrong(list, "a list");
-  for (size_t i = 0; i < entries.size(); ++i) {
-    const std::string name = absl::StrCat(list, "[", i, "]");
-    if (!entries[i].is_object()) return Wrong(name, "an object");
-    LM_RETURN_IF_ERROR(Annotate(parse(entries[i]), name));
+absl::StatusOr<std::string> Text(const json& entry, const char* field) {
+  const auto found = entry.find(field);
+  if (found == entry.end()) return std::string();
+  if (!found->is_string()) return Wrong(field, "text");
+  return found->get<std::string>();
+}
+
+absl::Status CheckSide(absl::string_view field, int64_t side) {
+  if (side >= 1 && side <= kMaxCocoSide) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", field, "\" is ", side, ", wanted 1 to ", kMaxCocoSide));
+}
+
+absl::Status AddImage(const json& entry, CocoGroundTruth& truth) {
+  CocoImage image;
+  LM_ASSIGN_OR_RETURN(const int64_t id, Integer(entry, "id"));
+  LM_ASSIGN_OR_RETURN(image.height, Integer(entry, "height"));
+  LM_RETURN_IF_ERROR(CheckSide("height", image.height));
+  LM_ASSIGN_OR_RETURN(image.width, Integer(entry, "width"));
+  LM_RETURN_IF_ERROR(CheckSide("width", image.width));
+  LM_ASSIGN_OR_RETURN(image.file_name, Text(entry, "file_name"));
+  if (truth.images.emplace(id, std::move(image)).second) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("id ", id, " occurs twice"));
+}
+
+absl::Status AddCategory(const json& entry, CocoGroundTruth& truth) {
+  LM_ASSIGN_OR_RETURN(const int64_t id, Integer(entry, "id"));
+  LM_ASSIGN_OR_RETURN(std::string name, Text(entry, "name"));
+  if (!truth.categories.emplace(id, std::move(name)).second) {
+    return absl::InvalidArgumentError(absl::StrCat("id ", id, " occurs twice"));
   }
+  truth.category_order.push_back(id);
   return absl::OkStatus();
 }
 
-absl::StatusOr<CocoGroundTruth> ParseGroundTruth(const json& document) {
-  if (!document.is_object()) return Wrong("document", "an object");
+// Objects need the images, which official files have before them, and the categories, which those
+// have after them: two passes.
+absl::StatusOr<CocoGroundTruth> ParseGroundTruth(absl::string_view text) {
   CocoGroundTruth truth;
-  LM_RETURN_IF_ERROR(
-      ForEach(document.value("images", json()), "images", [&](const json& entry) -> absl::Status {
-        CocoImage image;
-        LM_ASSIGN_OR_RETURN(const int64_t id, Integer(entry, "id"));
-        LM_ASSIGN_OR_RETURN(image.height, Integer(entry, "height"));
-        LM_ASSIGN_OR_RETURN(image.width, Integer(entry, "width"));
-        const json name = entry.value("file_name", json(""));
-        if (!name.is_string()) return Wrong("file_name", "text");
-        image.file_name = name.get<std::string>();
-        if (truth.images.emplace(id, std::move(image)).second) return absl::OkStatus();
-        return absl::InvalidArgumentError(absl::StrCat("id ", id, " occurs twice"));
-      }));
-  LM_RETURN_IF_ERROR(ForEach(
-      document.value("categories", json()), "categories", [&](const json& entry) -> absl::Status {
-        LM_ASSIGN_OR_RETURN(const int64_t id, Integer(entry, "id"));
-        const json name = entry.value("name", json(""));
-        if (!name.is_string()) return Wrong("name", "text");
-        if (truth.categories.emplace(id, name.get<std::string>()).second) return absl::OkStatus();
-        return absl::InvalidArgumentError(absl::StrCat("id ", id, " occurs twice"));
-      }));
-  LM_RETURN_IF_ERROR(ForEach(document.value("annotations", json()), "annotations",
-                             [&](const json& entry) -> absl::Status {
-                               LM_ASSIGN_OR_RETURN(CocoObject object, ParseObject(entry, truth));
-                               truth.objects.push_back(std::move(object));
-                               return absl::OkStatus();
-                             }));
+  const auto add_image = [&](const json& entry) { return AddImage(entry, truth); };
+  const auto add_category = [&](const json& entry) { return AddCategory(entry, truth); };
+  LM_RETURN_IF_ERROR(VisitJsonLists(text, {{"images", add_image}, {"categories", add_category}}));
+  const auto add_object = [&](const json& entry) -> absl::Status {
+    LM_ASSIGN_OR_RETURN(CocoObject object, ParseObject(entry, truth));
+    truth.objects.push_back(std::move(object));
+    return absl::OkStatus();
+  };
+  LM_RETURN_IF_ERROR(VisitJsonLists(text, {{"annotations", add_object}}));
   return truth;
 }
 
-absl::StatusOr<std::vector<CocoResult>> ParseResults(const json& document) {
+absl::StatusOr<std::vector<CocoResult>> ParseResults(absl::string_view text) {
   std::vector<CocoResult> results;
-  LM_RETURN_IF_ERROR(ForEach(document, "results", [&](const json& entry) -> absl::Status {
+  const auto add_result = [&](const json& entry) -> absl::Status {
     LM_ASSIGN_OR_RETURN(CocoResult result, ParseResult(entry));
     results.push_back(std::move(result));
     return absl::OkStatus();
-  }));
+  };
+  LM_RETURN_IF_ERROR(VisitJsonList(text, {"results", add_result}));
   return results;
-}
-
-absl::StatusOr<json> ParseJson(absl::string_view text) {
-  json document = json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) return absl::InvalidArgumentError("is not JSON");
-  return document;
 }
 
 }  // namespace
 
 absl::StatusOr<CocoGroundTruth> ParseCocoGroundTruth(absl::string_view text,
                                                      absl::string_view source) {
-  absl::StatusOr<json> document = ParseJson(text);
-  if (!document.ok()) return Annotate(document.status(), source);
-  absl::StatusOr<CocoGroundTruth> truth = ParseGroundTruth(*document);
+  absl::StatusOr<CocoGroundTruth> truth = ParseGroundTruth(text);
   if (!truth.ok()) return Annotate(truth.status(), source);
   return truth;
 }
 
 absl::StatusOr<std::vector<CocoResult>> ParseCocoResults(absl::string_view text,
                                                          absl::string_view source) {
-  absl::StatusOr<json> document = ParseJson(text);
-  if (!document.ok()) return Annotate(document.status(), source);
-  absl::StatusOr<std::vector<CocoResult>> results = ParseResults(*document);
+  absl::StatusOr<std::vector<CocoResult>> results = ParseResults(text);
   if (!results.ok()) return Annotate(results.status(), source);
   return results;
 }

@@ -1,6 +1,6 @@
 // Ground truth and results of object detection in COCO's JSON files.
-#ifndef LOCALMAMBA_MODEL_METRICS_COCO_DATA_H_
-#define LOCALMAMBA_MODEL_METRICS_COCO_DATA_H_
+#ifndef LOCALMAMBA_MODEL_DATA_COCO_DATA_H_
+#define LOCALMAMBA_MODEL_DATA_COCO_DATA_H_
 
 #include <array>
 #include <cstdint>
@@ -13,6 +13,9 @@
 #include "kernels/detection/run_lengths.h"
 
 namespace localmamba {
+
+// The longest side of an image in pixels.
+inline constexpr int64_t kMaxCocoSide = 32768;
 
 // x, y, width, height in pixels of the image.
 using CocoBox = std::array<double, 4>;
@@ -36,6 +39,7 @@ struct CocoObject {
 struct CocoGroundTruth {
   std::map<int64_t, CocoImage> images;        // by id
   std::map<int64_t, std::string> categories;  // name by id
+  std::vector<int64_t> category_order;        // ids in the order of the file
   std::vector<CocoObject> objects;            // in the order of the file
 };
 
@@ -61,4 +65,4 @@ absl::StatusOr<std::vector<CocoResult>> ParseCocoResults(absl::string_view json,
 
 }  // namespace localmamba
 
-#endif  // LOCALMAMBA_MODEL_METRICS_COCO_DATA_H_
+#endif  // LOCALMAMBA_MODEL_DATA_COCO_DATA_H_
