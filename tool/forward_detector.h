@@ -16,15 +16,14 @@ struct ForwardDetectorFiles {
   std::string objects;  // JSON; "": none
 };
 
-// Runs the detector on the image and writes what it computes on the way and in the end, without the
-// dimension of the batch, maps channels first: input, backbone.i, fpn.i, rpn_cls.i, rpn_reg.i,
-// proposals.boxes and .scores, box_head.logits and .deltas, detections.boxes_network, .boxes,
-// .scores, .labels and .mask_logits. The JSON file is a list with a record for each object: bbox
+// Runs the detector on the image and writes what it computes on the way, on the CPU only, and in the
+// end, without the dimension of the batch, maps channels first: input, backbone.i, fpn.i, rpn_cls.i,
+// rpn_reg.i, proposals.boxes and .scores, box_head.logits and .deltas; detections.boxes_network,
+// .boxes, .scores, .labels and .mask_logits. The JSON file is a list with a record for each object: bbox
 // (x, y, width, height), score, label, segmentation (COCO's compressed run lengths) and area in
 // pixels of the image. Prints the shapes and how long it took.
 //
-// Errors: UNIMPLEMENTED on another device than the CPU; those of reading, decoding, loading, running
-// and writing.
+// Errors: those of reading, decoding, loading, running and writing.
 absl::Status ForwardDetector(const VersionOnDisk& version, const EngineOptions& options,
                              const ForwardDetectorFiles& files);
 

@@ -13,11 +13,10 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "kernels/base/status_macros.h"
-#include "model/heads/create_model.h"
 #include "model/heads/segment_image.h"
 #include "model/vision/keep_ratio.h"
-#include "model/weights/load_weights.h"
 #include "model/weights/safetensors.h"
+#include "tool/head_engine.h"
 #include "tool/prepare_image.h"
 #include "tool/print_tensors.h"
 
@@ -31,17 +30,6 @@ constexpr int64_t kStride = 8;
 
 int64_t Strided(int64_t extent, int64_t first) {
   return std::max<int64_t>(0, (extent - first + kStride - 1) / kStride);
-}
-
-absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(const VersionOnDisk& version,
-                                                   EngineOptions options, Allocator& memory) {
-  const ModelSpec& spec = version.spec;
-  LM_ASSIGN_OR_RETURN(std::unique_ptr<Network> model, CreateModel(spec.network, spec.head));
-  const std::string path = VersionPath(version.folder.path, version.version);
-  LM_RETURN_IF_ERROR(
-      LoadWeights(absl::StrCat(path, "/", kWeightsFile), memory, model->parameters()));
-  options.stages = !std::get<SegmentationConfig>(spec.head).slide.has_value();
-  return Engine::Create(std::move(model), options);
 }
 
 // Logits at the size of the input; the stages, if there are any, go to `tensors`.
@@ -105,14 +93,15 @@ absl::Status ForwardSegmenter(const VersionOnDisk& version, const EngineOptions&
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), options.cpu_threads));
   LM_ASSIGN_OR_RETURN(const PreparedImage image,
                       PrepareImage(version.spec, files.image, *memory, stream));
-  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, MakeEngine(version, options, *memory));
+  const std::optional<SlideConfig>& slide = std::get<SegmentationConfig>(version.spec.head).slide;
+  EngineOptions engine_options = options;
+  engine_options.stages = !slide.has_value();
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
+                      MakeHeadEngine(version, engine_options, *memory));
 
   NamedTensors tensors = {{"input", image.input}};
   const absl::Time start = absl::Now();
-  LM_ASSIGN_OR_RETURN(
-      const Tensor logits,
-      Segment(*engine, image.input, std::get<SegmentationConfig>(version.spec.head).slide, stream,
-              tensors));
+  LM_ASSIGN_OR_RETURN(const Tensor logits, Segment(*engine, image.input, slide, stream, tensors));
   const absl::Time segmented = absl::Now();
   LM_ASSIGN_OR_RETURN(tensors["labels"], LabelMap(logits, image.geometry, stream));
   const absl::Time labelled = absl::Now();

@@ -13,7 +13,6 @@
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/create_model.h"
-#include "model/heads/mask_rcnn.h"
 #include "model/networks/adapt_checkpoint.h"
 #include "model/networks/network.h"
 #include "model/networks/recognize_variant.h"
@@ -95,22 +94,13 @@ class ImportCommand final : public Command {
                         ReadTorchCheckpoint(checkpoint_, entry_, CheckpointPart::kAll));
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                         CreateDeviceAllocator(Device::Cpu()));
-    const auto import = [&](ParameterSet& parameters) -> absl::Status {
-      LM_RETURN_IF_ERROR(
-          Annotate(AssignWeights(checkpoint.tensors, *memory, parameters), checkpoint_));
-      LM_RETURN_IF_ERROR(destination_.Write(spec, parameters));
-      PrintSource(checkpoint);
-      PrintList("skipped", checkpoint.skipped);
-      return absl::OkStatus();
-    };
-    if (const auto* detection = std::get_if<DetectionConfig>(&spec.head)) {
-      LM_ASSIGN_OR_RETURN(const std::unique_ptr<MaskRcnn> detector,
-                          MaskRcnn::Create(spec.network, *detection));
-      return import(detector->parameters());
-    }
-    LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> segmenter,
-                        CreateModel(spec.network, spec.head));
-    return import(segmenter->parameters());
+    LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> model, CreateModel(spec.network, spec.head));
+    LM_RETURN_IF_ERROR(
+        Annotate(AssignWeights(checkpoint.tensors, *memory, model->parameters()), checkpoint_));
+    LM_RETURN_IF_ERROR(destination_.Write(spec, model->parameters()));
+    PrintSource(checkpoint);
+    PrintList("skipped", checkpoint.skipped);
+    return absl::OkStatus();
   }
 
   static void PrintSource(const TorchCheckpoint& checkpoint) {

@@ -2,13 +2,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <variant>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/create_model.h"
-#include "model/heads/mask_rcnn.h"
 #include "model/weights/initialize.h"
 #include "tool/command.h"
 #include "tool/model_source.h"
@@ -35,23 +33,14 @@ class InitCommand final : public Command {
     LM_ASSIGN_OR_RETURN(const ModelSpec spec, source_.Spec());
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Allocator> memory,
                         CreateDeviceAllocator(Device::Cpu()));
-    if (const auto* detection = std::get_if<DetectionConfig>(&spec.head)) {
-      LM_ASSIGN_OR_RETURN(const std::unique_ptr<MaskRcnn> detector,
-                          MaskRcnn::Create(spec.network, *detection));
-      return InitializeAndWrite(spec, detector->parameters(), *memory);
-    }
     LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> network,
                         CreateModel(spec.network, spec.head));
-    return InitializeAndWrite(spec, network->parameters(), *memory);
+    LM_RETURN_IF_ERROR(
+        InitializeParameters(network->parameters(), static_cast<uint64_t>(seed_), *memory));
+    return destination_.Write(spec, network->parameters());
   }
 
  private:
-  absl::Status InitializeAndWrite(const ModelSpec& spec, ParameterSet& parameters,
-                                  Allocator& memory) const {
-    LM_RETURN_IF_ERROR(InitializeParameters(parameters, static_cast<uint64_t>(seed_), memory));
-    return destination_.Write(spec, parameters);
-  }
-
   ModelSource source_;
   int64_t seed_ = 0;
   ModelDestination destination_;

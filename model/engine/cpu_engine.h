@@ -21,7 +21,9 @@ class CpuEngine final : public Engine {
   static absl::StatusOr<std::unique_ptr<Engine>> Create(std::shared_ptr<PackedNetwork> packed,
                                                         int threads);
 
-  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override;
+  using Engine::Run;
+  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
+                                   const ConstTensorView& sizes) override;
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *packed_->network; }
   // Nothing but memory is made on a first run, and it is had at once; the two sizes between which
@@ -35,7 +37,8 @@ class CpuEngine final : public Engine {
   CpuEngine(std::shared_ptr<PackedNetwork> packed, Stream stream)
       : packed_(std::move(packed)), arena_(*packed_->memory), stream_(std::move(stream)) {}
 
-  absl::StatusOr<NetworkOutput> Forward(const ConstTensorView& input, Profiler* profiler);
+  absl::StatusOr<NetworkOutput> Forward(const ConstTensorView& input, const ConstTensorView& sizes,
+                                        Profiler* profiler);
   // The network's input tensor.
   static absl::StatusOr<Value> Import(OpContext& context, const ConstTensorView& input,
                                       const PixelNormalization& normalization);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +19,20 @@
 
 namespace localmamba {
 
-// In host memory, float32.
+// Detections (model/networks/network.h), K rows an image.
+struct EngineDetections {
+  Tensor boxes;        // (B, K, 4)
+  Tensor scores;       // (B, K)
+  Tensor classes;      // (B, K), i32
+  Tensor counts;       // (B), i32
+  Tensor mask_logits;  // (B, K, M, M)
+};
+
+// In host memory, float32 but for what is said to be i32.
 struct EngineOutput {
-  Tensor logits;  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty without a head
-  Tensor pooled;  // (B, width); empty without a head
+  Tensor logits;  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty of others
+  Tensor pooled;  // (B, width) of a classifier; empty of others
+  std::optional<EngineDetections> detections;          // of a detector
   std::vector<Tensor> features;                        // per out_index (B, C, H, W)
   std::vector<std::pair<std::string, Tensor>> stages;  // NetworkOutput::stages if wanted
   absl::Duration compute_time;  // of the network alone, without copies to and from a device
@@ -47,10 +58,15 @@ class Engine {
       std::unique_ptr<Network> network, const EngineOptions& options, int count);
 
   // input, in host memory, dense: f32 (B, 3, H, W), already normalised, or u8 (B, H, W, 3) RGB
-  // pixels, normalised here. Waits for the result. Errors: INVALID_ARGUMENT for another dtype or
-  // shape; RESOURCE_EXHAUSTED if the device's memory does not
-  //         suffice; INTERNAL for any other failure of the device.
-  virtual absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) = 0;
+  // pixels, normalised here. sizes, in host memory, dense: (B, 2), i32, height and width of each
+  // image at the top left of its padded input; empty: the whole input. Only a detector asks for
+  // them. Waits for the result.
+  // Errors: INVALID_ARGUMENT for another dtype or shape, or a size that is larger than the input;
+  //         RESOURCE_EXHAUSTED if the device's memory does not suffice; INTERNAL for any other
+  //         failure of the device.
+  virtual absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
+                                           const ConstTensorView& sizes) = 0;
+  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) { return Run(input, {}); }
 
   // Runs once and says how long each operation of the pass took, in order. Operations of the layers
   // "input" and "output" are the engine's own. Errors: those of Run.

@@ -1,5 +1,6 @@
 #include "model/engine/graph_engine.h"
 
+#include <cstddef>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "model/autograd/operations.h"
 #include "model/autograd/profiler.h"
 #include "model/engine/check_engine_input.h"
+#include "model/engine/image_sizes.h"
 
 namespace localmamba {
 namespace {
@@ -23,10 +25,24 @@ size_t Bytes(const Tensor& tensor) {
 Tensor Export(const Tensor& tensor, int64_t batch) {
   if (tensor.empty()) return {};
   const Tensor wanted = tensor.Slice(0, 0, batch);
-  auto elements = std::make_shared<std::vector<float>>(static_cast<size_t>(wanted.elements()));
-  std::memcpy(elements->data(), wanted.data<float>(), Bytes(wanted));
-  const TensorView view(elements->data(), DType::kFloat32, wanted.shape());
-  return Tensor::Share(view, std::move(elements));
+  auto memory = std::make_shared<std::vector<std::byte>>(Bytes(wanted));
+  std::memcpy(memory->data(), wanted.view().raw_data(), memory->size());
+  const TensorView view(memory->data(), wanted.dtype(), wanted.shape());
+  return Tensor::Share(view, std::move(memory));
+}
+
+// Where in Bucket::outputs what begins. Detections are in the order of their fields.
+constexpr size_t kDetections = 2;
+constexpr size_t kFeatures = kDetections + 5;
+
+absl::StatusOr<Tensor> Float32Copy(OpContext& context, const Value& value) {
+  if (value.empty()) return Tensor();
+  const OperationScope operation(context, "cast", value);
+  LM_ASSIGN_OR_RETURN(Tensor tensor, ops::NewResult(context, DType::kFloat32, value.shape()));
+  const Shape rows{value.dim(0), tensor.elements() / value.dim(0)};
+  LM_RETURN_IF_ERROR(
+      Cast(value.tensor().view().Reshape(rows), tensor.view().Reshape(rows), context.stream));
+  return tensor;
 }
 
 }  // namespace
@@ -38,53 +54,75 @@ absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::shared_ptr<Pack
   return engine;
 }
 
-absl::StatusOr<GraphEngine::Bucket*> GraphEngine::Stage(const ConstTensorView& input) {
+absl::StatusOr<GraphEngine::Bucket*> GraphEngine::Stage(const ConstTensorView& input,
+                                                        const ConstTensorView& sizes) {
   LM_RETURN_IF_ERROR(CheckEngineInput(input));
+  LM_RETURN_IF_ERROR(CheckImageSizes(sizes, input));
   Shape shape = input.shape();
   shape[0] = BatchBucketFor(input.dim(0));
   LM_ASSIGN_OR_RETURN(Bucket * bucket, FindOrMakeBucket(input.dtype(), shape));
   std::memcpy(bucket->host_input.view().raw_data(), input.raw_data(),
               static_cast<size_t>(input.elements()) * SizeOf(input.dtype()));
+  if (!bucket->host_sizes.empty()) {
+    WriteImageSizes(sizes, input, bucket->host_sizes.data<float>(), shape[0]);
+  }
   return bucket;
 }
 
-absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input) {
-  LM_ASSIGN_OR_RETURN(Bucket * bucket, Stage(input));
+absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input,
+                                              const ConstTensorView& sizes) {
+  LM_ASSIGN_OR_RETURN(Bucket * bucket, Stage(input, sizes));
   LM_RETURN_IF_ERROR(Launch(*bucket));
 
   const int64_t batch = input.dim(0);
   EngineOutput output{.activation_bytes = bucket->activation_bytes};
   LM_ASSIGN_OR_RETURN(output.compute_time, stopwatch_->Elapsed());
-  output.logits = Export(bucket->host_outputs[0], batch);
-  output.pooled = Export(bucket->host_outputs[1], batch);
-  for (size_t i = 2; i < bucket->host_outputs.size(); ++i) {
-    output.features.push_back(Export(bucket->host_outputs[i], batch));
+  const std::vector<Tensor>& tensors = bucket->host_outputs;
+  output.logits = Export(tensors[0], batch);
+  output.pooled = Export(tensors[1], batch);
+  if (!tensors[kDetections].empty()) {
+    output.detections.emplace(
+        EngineDetections{.boxes = Export(tensors[kDetections], batch),
+                         .scores = Export(tensors[kDetections + 1], batch),
+                         .classes = Export(tensors[kDetections + 2], batch),
+                         .counts = Export(tensors[kDetections + 3], batch),
+                         .mask_logits = Export(tensors[kDetections + 4], batch)});
+  }
+  for (size_t i = kFeatures; i < tensors.size(); ++i) {
+    output.features.push_back(Export(tensors[i], batch));
   }
   return output;
 }
 
 absl::StatusOr<std::vector<OperationProfile>> GraphEngine::Profile(const ConstTensorView& input) {
-  LM_ASSIGN_OR_RETURN(const Bucket* bucket, Stage(input));
-  LM_RETURN_IF_ERROR(Copy(bucket->host_input, bucket->input, stream_));
+  LM_ASSIGN_OR_RETURN(Bucket * bucket, Stage(input, {}));
+  LM_RETURN_IF_ERROR(CopyInputs(*bucket));
   PassProfiler profiler(stream_);
   std::vector<Tensor> outputs;
   std::vector<Tensor> retained;
   const MutexLock lock(packed_->recording);
   // Takes the memory that recording must not take.
-  LM_RETURN_IF_ERROR(Forward(bucket->input, {}).status());
+  LM_RETURN_IF_ERROR(Forward(*bucket, {}).status());
   LM_RETURN_IF_ERROR(stream_.Synchronize());
-  LM_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Graph> graph, Graph::Capture(stream_, [&]() -> absl::Status {
-        LM_ASSIGN_OR_RETURN(outputs, Forward(bucket->input, {&profiler, &retained}));
-        return absl::OkStatus();
-      }));
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Graph> graph,
+                      Graph::Capture(stream_, [&]() -> absl::Status {
+                        LM_ASSIGN_OR_RETURN(outputs, Forward(*bucket, {&profiler, &retained}));
+                        return absl::OkStatus();
+                      }));
   LM_RETURN_IF_ERROR(graph->Launch(stream_));
   LM_RETURN_IF_ERROR(stream_.Synchronize());
   return profiler.Finish();
 }
 
+absl::Status GraphEngine::CopyInputs(Bucket& bucket) {
+  if (!bucket.sizes.empty()) {
+    LM_RETURN_IF_ERROR(Copy(bucket.host_sizes, bucket.sizes, stream_));
+  }
+  return Copy(bucket.host_input, bucket.input, stream_);
+}
+
 absl::Status GraphEngine::Launch(Bucket& bucket) {
-  LM_RETURN_IF_ERROR(Copy(bucket.host_input, bucket.input, stream_));
+  LM_RETURN_IF_ERROR(CopyInputs(bucket));
   LM_RETURN_IF_ERROR(stopwatch_->Start());
   LM_RETURN_IF_ERROR(bucket.graph->Launch(stream_));
   LM_RETURN_IF_ERROR(stopwatch_->Stop());
@@ -124,15 +162,21 @@ absl::StatusOr<GraphEngine::Bucket> GraphEngine::MakeBucket(DType dtype, const S
   LM_ASSIGN_OR_RETURN(bucket.host_input, Tensor::Allocate(*pinned_, dtype, shape));
   LM_ASSIGN_OR_RETURN(bucket.input, Tensor::Allocate(arena_, dtype, shape));
   std::memset(bucket.host_input.view().raw_data(), 0, Bytes(bucket.host_input));
-  LM_RETURN_IF_ERROR(Copy(bucket.host_input, bucket.input, stream_));
+  if (packed_->network->needs_sizes()) {
+    const Shape sizes = {shape[0], 2};
+    LM_ASSIGN_OR_RETURN(bucket.host_sizes, Tensor::Allocate(*pinned_, DType::kFloat32, sizes));
+    LM_ASSIGN_OR_RETURN(bucket.sizes, Tensor::Allocate(arena_, DType::kFloat32, sizes));
+    WriteImageSizes({}, bucket.host_input, bucket.host_sizes.data<float>(), shape[0]);
+  }
+  LM_RETURN_IF_ERROR(CopyInputs(bucket));
   {
-    LM_ASSIGN_OR_RETURN(const std::vector<Tensor> warm_up, Forward(bucket.input, {}));
+    LM_ASSIGN_OR_RETURN(const std::vector<Tensor> warm_up, Forward(bucket, {}));
     LM_RETURN_IF_ERROR(stream_.Synchronize());
   }
   arena_.StartFootprint();
   absl::StatusOr<std::unique_ptr<Graph>> graph = Graph::Capture(stream_, [&]() -> absl::Status {
     LM_ASSIGN_OR_RETURN(bucket.outputs,
-                        Forward(bucket.input, {.profiler = nullptr, .retained = &bucket.retained}));
+                        Forward(bucket, {.profiler = nullptr, .retained = &bucket.retained}));
     return absl::OkStatus();
   });
   bucket.footprint = arena_.TakeFootprint();
@@ -149,16 +193,20 @@ absl::StatusOr<GraphEngine::Bucket> GraphEngine::MakeBucket(DType dtype, const S
   return bucket;
 }
 
-absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Tensor& input,
+absl::StatusOr<std::vector<Tensor>> GraphEngine::Forward(const Bucket& bucket,
                                                          const Listeners& listeners) {
   OpContext context{.stream = stream_,
                     .allocator = arena_,
                     .dtype = packed_->options.dtype,
                     .profiler = listeners.profiler,
                     .retained = listeners.retained};
-  LM_ASSIGN_OR_RETURN(const Value image, Import(context, input, packed_->options.normalization));
-  LM_ASSIGN_OR_RETURN(const NetworkOutput output, packed_->network->Forward(context, image));
-  return ToFloat32(context, output);
+  LM_ASSIGN_OR_RETURN(const Value image,
+                      Import(context, bucket.input, packed_->options.normalization));
+  ForwardOptions options;
+  if (!bucket.sizes.empty()) options.sizes = Value(bucket.sizes);
+  LM_ASSIGN_OR_RETURN(const NetworkOutput output,
+                      packed_->network->Forward(context, image, options));
+  return Outputs(context, output);
 }
 
 absl::StatusOr<Value> GraphEngine::Import(OpContext& context, const Tensor& input,
@@ -172,23 +220,22 @@ absl::StatusOr<Value> GraphEngine::Import(OpContext& context, const Tensor& inpu
   return Value(std::move(normalized));
 }
 
-absl::StatusOr<std::vector<Tensor>> GraphEngine::ToFloat32(OpContext& context,
-                                                           const NetworkOutput& output) {
+absl::StatusOr<std::vector<Tensor>> GraphEngine::Outputs(OpContext& context,
+                                                         const NetworkOutput& output) {
   const LayerScope layer(context, "output");
-  std::vector<Value> values = {output.logits, output.pooled};
-  values.insert(values.end(), output.features.begin(), output.features.end());
-  std::vector<Tensor> tensors;
-  for (const Value& value : values) {
-    if (value.empty()) {
-      tensors.emplace_back();
-      continue;
+  std::vector<Tensor> tensors(kFeatures + output.features.size());
+  LM_ASSIGN_OR_RETURN(tensors[0], Float32Copy(context, output.logits));
+  LM_ASSIGN_OR_RETURN(tensors[1], Float32Copy(context, output.pooled));
+  if (output.detections.has_value()) {
+    const Detections& found = *output.detections;
+    size_t i = kDetections;
+    for (const Value* value :
+         {&found.boxes, &found.scores, &found.classes, &found.counts, &found.mask_logits}) {
+      tensors[i++] = value->tensor();
     }
-    const OperationScope operation(context, "cast", value);
-    LM_ASSIGN_OR_RETURN(Tensor tensor, ops::NewResult(context, DType::kFloat32, value.shape()));
-    const Shape rows{value.dim(0), tensor.elements() / value.dim(0)};
-    LM_RETURN_IF_ERROR(
-        Cast(value.tensor().view().Reshape(rows), tensor.view().Reshape(rows), context.stream));
-    tensors.push_back(std::move(tensor));
+  }
+  for (size_t i = 0; i < output.features.size(); ++i) {
+    LM_ASSIGN_OR_RETURN(tensors[kFeatures + i], Float32Copy(context, output.features[i]));
   }
   return tensors;
 }

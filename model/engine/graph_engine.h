@@ -32,7 +32,9 @@ class GraphEngine final : public Engine {
 
   // If the device's memory does not suffice for another shape, graphs are dropped until it does,
   // those not used for the longest time first.
-  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override;
+  using Engine::Run;
+  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
+                                   const ConstTensorView& sizes) override;
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *packed_->network; }
   [[nodiscard]] std::vector<int64_t> WarmUpBatches(int64_t max_batch) const override {
@@ -49,7 +51,9 @@ class GraphEngine final : public Engine {
     size_t activation_bytes = 0;
     Tensor host_input;
     Tensor input;
-    // float32: logits, pooled, features; empty where the network has none.
+    Tensor host_sizes;  // as ForwardOptions::sizes; empty where the network needs none
+    Tensor sizes;
+    // Logits, pooled, what is found, features; empty where the network has none.
     std::vector<Tensor> outputs;
     std::vector<Tensor> host_outputs;
     std::unique_ptr<Graph> graph;
@@ -64,19 +68,20 @@ class GraphEngine final : public Engine {
 
   absl::StatusOr<Bucket*> FindOrMakeBucket(DType dtype, const Shape& shape);
   absl::StatusOr<Bucket> MakeBucket(DType dtype, const Shape& shape);
-  // The bucket of `input`, which is in its host_input then.
-  absl::StatusOr<Bucket*> Stage(const ConstTensorView& input);
+  // The bucket of `input`, which is in its host_input then, as sizes are in host_sizes.
+  absl::StatusOr<Bucket*> Stage(const ConstTensorView& input, const ConstTensorView& sizes);
+  absl::Status CopyInputs(Bucket& bucket);
   struct Listeners {
     Profiler* profiler = nullptr;
     std::vector<Tensor>* retained = nullptr;
   };
   // Enqueues the network on the bucket's input.
-  absl::StatusOr<std::vector<Tensor>> Forward(const Tensor& input, const Listeners& listeners);
+  absl::StatusOr<std::vector<Tensor>> Forward(const Bucket& bucket, const Listeners& listeners);
   static absl::StatusOr<Value> Import(OpContext& context, const Tensor& input,
                                       const PixelNormalization& normalization);
-  // float32 copies of logits, pooled and features.
-  static absl::StatusOr<std::vector<Tensor>> ToFloat32(OpContext& context,
-                                                       const NetworkOutput& output);
+  // Bucket::outputs: float32 copies of logits, pooled and features, and the detections themselves.
+  static absl::StatusOr<std::vector<Tensor>> Outputs(OpContext& context,
+                                                     const NetworkOutput& output);
   absl::Status Launch(Bucket& bucket);
 
   // In this order: buckets keep memory of arena_, pinned_ and packed_.

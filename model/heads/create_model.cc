@@ -1,6 +1,7 @@
 #include "model/heads/create_model.h"
 
 #include "kernels/base/status_macros.h"
+#include "model/heads/mask_rcnn.h"
 #include "model/heads/segmenter.h"
 
 namespace localmamba {
@@ -9,12 +10,13 @@ absl::StatusOr<std::unique_ptr<Network>> CreateModel(const NetworkConfig& networ
                                                      const HeadConfig& head) {
   LM_RETURN_IF_ERROR(Validate(network));
   LM_RETURN_IF_ERROR(Validate(head, network));
-  if (std::holds_alternative<DetectionConfig>(head)) {
-    return absl::UnimplementedError("a detector is no Network yet, but a MaskRcnn");
+  if (const auto* detection = std::get_if<DetectionConfig>(&head)) {
+    return std::make_unique<MaskRcnn>(network, *detection);
   }
-  const auto* segmentation = std::get_if<SegmentationConfig>(&head);
-  if (segmentation == nullptr) return CreateNetwork(network);
-  return std::make_unique<Segmenter>(network, *segmentation);
+  if (const auto* segmentation = std::get_if<SegmentationConfig>(&head)) {
+    return std::make_unique<Segmenter>(network, *segmentation);
+  }
+  return CreateNetwork(network);
 }
 
 }  // namespace localmamba

@@ -11,8 +11,7 @@
 namespace localmamba {
 
 // The network with its head; without one, that of CreateNetwork. Under a head the backbone's
-// parameters have the prefix "backbone.". Errors: those of Validate of both configurations;
-// UNIMPLEMENTED for a detector (model/heads/mask_rcnn.h).
+// parameters have the prefix "backbone.". Errors: those of Validate of both configurations.
 absl::StatusOr<std::unique_ptr<Network>> CreateModel(const NetworkConfig& network,
                                                      const HeadConfig& head);
 

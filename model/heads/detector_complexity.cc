@@ -9,8 +9,8 @@
 #include "kernels/base/status_macros.h"
 #include "kernels/detection/anchor_grid.h"
 #include "model/heads/backbone.h"
+#include "model/heads/create_model.h"
 #include "model/heads/mask_head.h"
-#include "model/heads/mask_rcnn.h"
 
 namespace localmamba {
 namespace {
@@ -82,7 +82,7 @@ int64_t ElementsUnder(const ParameterSet& parameters, const std::string& prefix)
 absl::StatusOr<Complexity> CountDetectorComplexity(const NetworkConfig& backbone,
                                                    const DetectionConfig& config, int64_t height,
                                                    int64_t width) {
-  LM_ASSIGN_OR_RETURN(const std::unique_ptr<MaskRcnn> detector, MaskRcnn::Create(backbone, config));
+  LM_ASSIGN_OR_RETURN(const std::unique_ptr<Network> detector, CreateModel(backbone, config));
   LM_ASSIGN_OR_RETURN(Complexity result, CountComplexity(backbone, height, width));
   for (LayerComplexity& layer : result.layers) layer.name = absl::StrCat("backbone.", layer.name);
   const std::vector<FeatureShape> features = FeatureShapes(backbone);

@@ -21,10 +21,10 @@ void BenchmarkMaskRcnn(benchmark::State& state, const char* variant, int64_t hei
   Arena kept(*memory);
   DetectorVariant config = DetectorVariantConfig(variant).value();
   config.detection.score_threshold = 0;  // untrained, it is sure of nothing
-  const auto detector = MaskRcnn::Create(config.backbone, config.detection).value();
-  LM_CHECK(InitializeParameters(detector->parameters(), /*seed=*/0, *memory).ok());
+  MaskRcnn detector(config.backbone, config.detection);
+  LM_CHECK(InitializeParameters(detector.parameters(), /*seed=*/0, *memory).ok());
   OpContext packing{stream, kept};
-  LM_CHECK(detector->Pack(packing).ok());
+  LM_CHECK(detector.Pack(packing).ok());
 
   std::vector<float> pixels(static_cast<size_t>(3 * height * width));
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(i % 251) / 100 - 1;
@@ -34,12 +34,12 @@ void BenchmarkMaskRcnn(benchmark::State& state, const char* variant, int64_t hei
   };
   Arena activations(*memory);
   OpContext context{stream, activations};
+  const Value input = constant(pixels, {1, 3, height, width});
+  ForwardOptions options;
+  options.sizes = constant(limits, {1, 2});
   absl::Status status;
   for ([[maybe_unused]] auto iteration : state) {
-    status =
-        detector
-            ->Forward(context, constant(pixels, {1, 3, height, width}), constant(limits, {1, 2}))
-            .status();
+    status = detector.Forward(context, input, options).status();
   }
   if (!status.ok()) state.SkipWithError(status.ToString().c_str());
   state.counters["peak_MB"] = static_cast<double>(activations.peak_bytes()) / 1e6;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,10 +19,20 @@
 
 namespace localmamba {
 
+// What a detector finds, best first, K objects an image at most; rows from counts[b] on mean nothing.
+struct Detections {
+  Value boxes;        // (B, K, 4), float32, in coordinates of the network's input
+  Value scores;       // (B, K), float32
+  Value classes;      // (B, K), i32
+  Value counts;       // (B), i32
+  Value mask_logits;  // (B, R, M, M), float32; counts[b] <= R <= K, and R = K but on the CPU
+};
+
 struct NetworkOutput {
-  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty without a head.
+  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty of others.
   Value logits;
-  Value pooled;  // (B, width) that the head sees: the embedding; empty without a head
+  Value pooled;  // (B, width) that a classifier's head sees: the embedding; empty of others
+  std::optional<Detections> detections;  // of a detector
   // Per out_index, after its outnorm: (B, C, H, W), or (B, H, W, C) if ForwardOptions say so.
   std::vector<Value> features;
   // If ForwardOptions ask for it: what heads make on their way, by the names of their parts, maps
@@ -30,6 +41,9 @@ struct NetworkOutput {
 };
 
 struct ForwardOptions {
+  // Height and width of each image, (B, 2), float32, on the context's device: an image lies at the
+  // top left of its input, and no box goes beyond it. For detectors only, which need it.
+  Value sizes;
   bool channels_last_features = false;
   bool stages = false;
 
@@ -71,6 +85,9 @@ class Network {
   absl::StatusOr<NetworkOutput> Forward(OpContext& context, const Value& input) {
     return Forward(context, input, ForwardOptions());
   }
+
+  // Whether Forward needs ForwardOptions::sizes.
+  [[nodiscard]] virtual bool needs_sizes() const { return false; }
 
   // Layers (LocalVMamba: blocks of all stages), each with a branch beside the residual stream.
   [[nodiscard]] virtual int64_t depth() const = 0;

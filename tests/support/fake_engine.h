@@ -106,7 +106,9 @@ class FakeEngine final : public Engine {
   FakeEngine(int64_t num_classes, std::shared_ptr<FakeEngineControl> control)
       : num_classes_(num_classes), control_(std::move(control)) {}
 
-  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override {
+  using Engine::Run;
+  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
+                                   const ConstTensorView& /*sizes*/) override {
     LM_RETURN_IF_ERROR(CheckEngineInput(input));
     const int64_t batch = input.dim(0);
     LM_RETURN_IF_ERROR(control_->Begin(batch));

@@ -1,8 +1,10 @@
 #include "tests/model/heads/golden_detector.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kernels/base/check.h"
+#include "model/weights/host_tensor.h"
 #include "tests/support/golden_heads.h"
 
 namespace localmamba {
@@ -30,24 +32,64 @@ DetectionConfig GoldenDetectionConfig(const nlohmann::json& golden_case) {
   return config;
 }
 
-GoldenDetector GoldenDetector::Create(const nlohmann::json& golden_case, int threads) {
+GoldenDetector GoldenDetector::Create(const nlohmann::json& golden_case,
+                                      const GoldenDetectorOptions& options) {
   GoldenDetector result;
-  result.memory = CreateDeviceAllocator(Device::Cpu()).value();
-  result.stream = std::make_unique<Stream>(Stream::Create(Device::Cpu(), threads).value());
-  result.detector =
-      MaskRcnn::Create(GoldenBackboneConfig(golden_case), GoldenDetectionConfig(golden_case))
-          .value();
+  result.memory = CreateDeviceAllocator(options.device).value();
+  result.stream = std::make_unique<Stream>(Stream::Create(options.device, options.threads).value());
+  result.dtype = options.dtype;
+  result.detector = std::make_unique<MaskRcnn>(GoldenBackboneConfig(golden_case),
+                                               GoldenDetectionConfig(golden_case));
   FillGoldenWeights(golden_case, result.detector->parameters());
   OpContext context = result.Context();
   LM_CHECK(result.detector->Pack(context).ok());
   return result;
 }
 
-Value GoldenDetector::Constant(std::vector<float> elements, const Shape& shape) {
-  auto owner = std::make_shared<std::vector<float>>(std::move(elements));
-  LM_CHECK(owner->size() == static_cast<size_t>(shape.elements()));
-  const TensorView view(owner->data(), DType::kFloat32, shape);
-  return Value(Tensor::Share(view, std::move(owner)));
+absl::StatusOr<NetworkOutput> GoldenDetector::Forward(const Value& images,
+                                                      const std::vector<float>& sizes,
+                                                      bool stages) {
+  OpContext context = Context();
+  ForwardOptions options;
+  options.sizes = OnDevice(sizes, {images.dim(0), 2});
+  options.stages = stages;
+  return detector->Forward(context, images, options);
+}
+
+Value GoldenDetector::OnDevice(const std::vector<float>& elements, const Shape& shape,
+                               DType as) const {
+  Tensor host = AllocateHostTensor(DType::kFloat32, shape).value();
+  LM_CHECK(elements.size() == static_cast<size_t>(shape.elements()));
+  std::copy(elements.begin(), elements.end(), host.data<float>());
+  if (as != DType::kFloat32) host = FromFloat32(host, as).value();
+  Tensor tensor = Tensor::Allocate(*memory, as, shape).value();
+  LM_CHECK(Copy(host, tensor, *stream).ok());
+  LM_CHECK(stream->Synchronize().ok());  // before `host` goes
+  return Value(std::move(tensor));
+}
+
+std::vector<double> GoldenDetector::Fetch(const Value& value) const {
+  std::vector<double> elements;
+  for (int64_t image = 0; image < value.dim(0); ++image) {
+    const Tensor source = value.tensor().Select(0, image);
+    Tensor host = AllocateHostTensor(source.dtype(), source.shape()).value();
+    LM_CHECK(Copy(source, host, *stream).ok());
+    LM_CHECK(stream->Synchronize().ok());
+    if (host.dtype() == DType::kInt32) {
+      elements.insert(elements.end(), host.data<int32_t>(), host.data<int32_t>() + host.elements());
+      continue;
+    }
+    host = ToFloat32(host).value();
+    elements.insert(elements.end(), host.data<float>(), host.data<float>() + host.elements());
+  }
+  return elements;
+}
+
+const Value& StageNamed(const NetworkOutput& output, const std::string& name) {
+  const auto found = std::find_if(output.stages.begin(), output.stages.end(),
+                                  [&](const auto& stage) { return stage.first == name; });
+  LM_CHECK(found != output.stages.end());
+  return found->second;
 }
 
 }  // namespace localmamba

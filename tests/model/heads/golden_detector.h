@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "kernels/device/stream.h"
 #include "model/heads/mask_rcnn.h"
@@ -14,19 +15,36 @@ namespace localmamba {
 
 DetectionConfig GoldenDetectionConfig(const nlohmann::json& golden_case);
 
-// A detector on the CPU, its weights filled and packed.
+struct GoldenDetectorOptions {
+  Device device = Device::Cpu();
+  DType dtype = DType::kFloat32;
+  int threads = 1;  // of the CPU
+};
+
+// A detector, its weights filled and packed.
 struct GoldenDetector {
   // CHECKs that all succeeds.
-  static GoldenDetector Create(const nlohmann::json& golden_case, int threads = 1);
+  static GoldenDetector Create(const nlohmann::json& golden_case,
+                               const GoldenDetectorOptions& options = {});
 
-  OpContext Context() { return {*stream, *memory, DType::kFloat32}; }
-  // A tensor with these elements.
-  [[nodiscard]] static Value Constant(std::vector<float> elements, const Shape& shape);
+  OpContext Context() { return {*stream, *memory, dtype}; }
+  // Runs images, (B, 3, H, W), of these heights and widths, (B, 2).
+  absl::StatusOr<NetworkOutput> Forward(const Value& images, const std::vector<float>& sizes,
+                                        bool stages = false);
+  // A tensor with these elements on the device. CHECKs that there is memory for it.
+  [[nodiscard]] Value OnDevice(const std::vector<float>& elements, const Shape& shape,
+                               DType as = DType::kFloat32) const;
+  // The elements of a tensor on the device. CHECKs that all succeeds.
+  [[nodiscard]] std::vector<double> Fetch(const Value& value) const;
 
   std::unique_ptr<Allocator> memory;
   std::unique_ptr<Stream> stream;
+  DType dtype = DType::kFloat32;
   std::unique_ptr<MaskRcnn> detector;
 };
+
+// The stage of this name. CHECKs that there is one.
+const Value& StageNamed(const NetworkOutput& output, const std::string& name);
 
 }  // namespace localmamba
 

@@ -7,23 +7,22 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "model/autograd/operations.h"
 #include "model/vision/decode.h"
 #include "model/vision/detected_objects.h"
 #include "model/vision/keep_ratio.h"
 #include "tests/model/heads/golden_detector.h"
-#include "tests/support/test_tensor.h"
+#include "tests/support/backend.h"
 
 namespace localmamba {
 namespace {
-
-std::vector<double> Elements(const Value& value) {
-  const float* data = value.tensor().data<float>();
-  return {data, data + value.tensor().elements()};
-}
 
 std::vector<double> Doubles(const std::vector<float>& values) {
   return {values.begin(), values.end()};
@@ -73,14 +72,33 @@ std::vector<size_t> MatchAsSets(const std::vector<Scored>& found,
   return matches;
 }
 
-class MaskRcnnGoldenTest : public ::testing::TestWithParam<std::string> {
+struct GoldenDetectorCase {
+  std::string name;  // of the golden case
+  Backend backend;
+};
+
+void PrintTo(const GoldenDetectorCase& c, std::ostream* out) { *out << c.name << c.backend.name; }
+
+std::vector<GoldenDetectorCase> GoldenDetectorCases(const std::vector<Backend>& backends) {
+  std::vector<GoldenDetectorCase> cases;
+  for (const char* name : {"d1_exact", "d1_official", "d3"}) {
+    for (const Backend& backend : backends) cases.push_back({name, backend});
+  }
+  return cases;
+}
+
+class MaskRcnnGoldenTest : public ::testing::TestWithParam<GoldenDetectorCase> {
  protected:
   void SetUp() override {
-    const std::string path = FindGoldenFile(absl::StrCat(GetParam(), ".safetensors"), "heads");
-    if (path.empty()) GTEST_SKIP() << "the golden file of " << GetParam() << " is not here";
-    golden_case_ = GoldenHeadCase(GetParam());
+    const std::string& name = GetParam().name;
+    const std::string path = FindGoldenFile(absl::StrCat(name, ".safetensors"), "heads");
+    if (path.empty()) GTEST_SKIP() << "the golden file of " << name << " is not here";
+    const Backend& backend = GetParam().backend;
+    const auto stream = Stream::Create(backend.device);
+    if (!stream.ok()) GTEST_SKIP() << stream.status();
+    golden_case_ = GoldenHeadCase(name);
     golden_ = LoadGoldenTensors(path).value();
-    run_ = GoldenDetector::Create(golden_case_);
+    run_ = GoldenDetector::Create(golden_case_, {.device = backend.device, .dtype = backend.dtype});
     PrepareImage();
   }
 
@@ -91,38 +109,45 @@ class MaskRcnnGoldenTest : public ::testing::TestWithParam<std::string> {
     std::ifstream file(path, std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
     const DecodedImage image =
-        DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, {},
-                    *run_.memory)
+        DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, {}, *host_)
             .value();
     const nlohmann::json& scale = golden_case_.at("config").at("resize_scale");
     KeepRatioConfig config;
     config.long_side = std::max(scale.at(0).get<int64_t>(), scale.at(1).get<int64_t>());
     config.short_side = std::min(scale.at(0).get<int64_t>(), scale.at(1).get<int64_t>());
     if (golden_case_.at("config").at("style") == "D3") config.pad_side = config.long_side;
-    prepared_ = ResizeKeepRatio(config, {}, image.pixels, *run_.memory, *run_.stream).value();
+    prepared_ = ResizeKeepRatio(config, {}, image.pixels, *host_, cpu_).value();
   }
 
+  [[nodiscard]] std::vector<double> PreparedInput() const {
+    const float* data = prepared_.input.data<float>();
+    return {data, data + prepared_.input.elements()};
+  }
   [[nodiscard]] Value Input() const {
     const Shape& shape = prepared_.input.shape();
-    return Value(prepared_.input.Reshape({1, shape[0], shape[1], shape[2]}));
+    const float* data = prepared_.input.data<float>();
+    return run_.OnDevice({data, data + shape.elements()}, {1, shape[0], shape[1], shape[2]},
+                         run_.dtype);
   }
-  [[nodiscard]] Value Limits() const {
-    return GoldenDetector::Constant(
-        {prepared_.geometry.limit_height, prepared_.geometry.limit_width}, {1, 2});
+  absl::StatusOr<NetworkOutput> Forward(bool stages) {
+    return run_.Forward(Input(), {prepared_.geometry.limit_height, prepared_.geometry.limit_width},
+                        stages);
   }
 
-  void ExpectMaps(const std::string& prefix, const std::vector<Value>& maps, double tolerance) {
-    for (size_t i = 0; i < maps.size(); ++i) {
-      const auto expected = golden_.find(absl::StrCat(prefix, i));
-      if (expected == golden_.end()) continue;
-      SCOPED_TRACE(expected->first);
-      ExpectNear(Elements(maps[i]), Doubles(ChannelsLast(expected->second)), tolerance);
+  void ExpectMaps(const NetworkOutput& output, const std::string& prefix, double tolerance) {
+    for (const auto& [name, map] : output.stages) {
+      const auto expected = golden_.find(name);
+      if (!absl::StartsWith(name, prefix) || expected == golden_.end()) continue;
+      SCOPED_TRACE(name);
+      ExpectNear(run_.Fetch(map), Doubles(expected->second.f32), tolerance);
     }
   }
 
   nlohmann::json golden_case_;
   GoldenTensors golden_;
   GoldenDetector run_;
+  std::unique_ptr<Allocator> host_ = CreateDeviceAllocator(Device::Cpu()).value();
+  Stream cpu_ = Stream::Create(Device::Cpu(), 1).value();
   PreparedImage prepared_;
 };
 
@@ -137,76 +162,90 @@ TEST_P(MaskRcnnGoldenTest, PreparesTheImage) {
   EXPECT_NEAR(geometry.scale_y(), expected.at("scale_factor").at(1).get<double>(), 1e-7);
   const auto input = golden_.find("input");
   if (input == golden_.end()) return;
-  ExpectNear(Elements(Value(prepared_.input)), Doubles(input->second.f32), 1e-5);
+  ExpectNear(PreparedInput(), Doubles(input->second.f32), 1e-5);
 }
 
 TEST_P(MaskRcnnGoldenTest, AgreesAtEveryStage) {
-  OpContext context = run_.Context();
-  DetectorStages stages;
-  const auto detections = run_.detector->Forward(context, Input(), Limits(), &stages);
-  ASSERT_TRUE(detections.ok()) << detections.status();
-  ExpectMaps("backbone.", stages.features, 2e-4);
-  std::vector<Value> pyramid;
-  for (const ops::PyramidLevel& level : stages.pyramid) pyramid.push_back(level.map);
-  ExpectMaps("fpn.", pyramid, 3e-4);
-  ExpectMaps("rpn_cls.", stages.rpn.logits, 3e-4);
-  ExpectMaps("rpn_reg.", stages.rpn.deltas, 3e-4);
+  const auto output = Forward(/*stages=*/true);
+  ASSERT_TRUE(output.ok()) << output.status();
+  ExpectMaps(*output, "backbone.", 2e-4);
+  ExpectMaps(*output, "fpn.", 3e-4);
+  ExpectMaps(*output, "rpn_cls.", 3e-4);
+  ExpectMaps(*output, "rpn_reg.", 3e-4);
 
   const GoldenTensor& scores = golden_.at("proposals.scores");
-  const auto count = static_cast<size_t>(stages.proposals.counts.tensor().data<int32_t>()[0]);
-  MatchAsSets(
-      ScoredBoxes(Elements(stages.proposals.boxes), Elements(stages.proposals.scores), {}, count),
-      ScoredBoxes(Doubles(golden_.at("proposals.boxes").f32), Doubles(scores.f32), {},
-                  scores.f32.size()),
-      1e-4);
+  const auto count =
+      static_cast<size_t>(run_.Fetch(StageNamed(*output, "proposals.counts")).front());
+  MatchAsSets(ScoredBoxes(run_.Fetch(StageNamed(*output, "proposals.boxes")),
+                          run_.Fetch(StageNamed(*output, "proposals.scores")), {}, count),
+              ScoredBoxes(Doubles(golden_.at("proposals.boxes").f32), Doubles(scores.f32), {},
+                          scores.f32.size()),
+              1e-4);
 }
 
 TEST_P(MaskRcnnGoldenTest, PredictsBoxesFromTheGoldenProposals) {
+  const auto output = Forward(/*stages=*/true);
+  ASSERT_TRUE(output.ok()) << output.status();
   OpContext context = run_.Context();
-  DetectorStages stages;
-  ASSERT_TRUE(run_.detector->Forward(context, Input(), Limits(), &stages).ok());
+  Pyramid pyramid;
+  for (int level = 0; level < 5; ++level) {
+    const Value& map = StageNamed(*output, absl::StrCat("fpn.", level));
+    const int64_t H = map.dim(2);
+    const int64_t W = map.dim(3);
+    const auto tokens =
+        ops::TransposeTokens(context, ops::Reshape(context, map, {1, map.dim(1), H * W}));
+    ASSERT_TRUE(tokens.ok()) << tokens.status();
+    pyramid.push_back(
+        {ops::Reshape(context, *tokens, {1, H, W, map.dim(1)}), static_cast<float>(4 << level)});
+  }
   const GoldenTensor& boxes = golden_.at("proposals.boxes");
   const auto predictions = run_.detector->box_head().Forward(
-      context, stages.pyramid, GoldenDetector::Constant(boxes.f32, {1, boxes.shape[0], 4}),
-      Value());
+      context, pyramid, run_.OnDevice(boxes.f32, {1, boxes.shape[0], 4}), Value());
   ASSERT_TRUE(predictions.ok()) << predictions.status();
-  ExpectNear(Elements(predictions->logits), Doubles(golden_.at("box_head.logits").f32), 2e-3);
-  ExpectNear(Elements(predictions->deltas), Doubles(golden_.at("box_head.deltas").f32), 2e-3);
+  ExpectNear(run_.Fetch(predictions->logits), Doubles(golden_.at("box_head.logits").f32), 2e-3);
+  ExpectNear(run_.Fetch(predictions->deltas), Doubles(golden_.at("box_head.deltas").f32), 2e-3);
 }
 
 TEST_P(MaskRcnnGoldenTest, FindsTheObjects) {
-  OpContext context = run_.Context();
-  const auto detections = run_.detector->Forward(context, Input(), Limits());
-  ASSERT_TRUE(detections.ok()) << detections.status();
-  const auto count = static_cast<size_t>(detections->counts.tensor().data<int32_t>()[0]);
-  const int32_t* classes = detections->classes.tensor().data<int32_t>();
-  const std::vector<int32_t> labels(classes, classes + count);
-  const GoldenTensor& scores = golden_.at("detections.scores");
+  const auto output = Forward(/*stages=*/false);
+  ASSERT_TRUE(output.ok()) << output.status();
+  const Detections& detections = *output->detections;
+  const auto count = static_cast<size_t>(run_.Fetch(detections.counts).front());
+  const std::vector<double> boxes = run_.Fetch(detections.boxes);
+  const std::vector<double> scores = run_.Fetch(detections.scores);
+  const std::vector<double> classes = run_.Fetch(detections.classes);
+  const std::vector<double> masks = run_.Fetch(detections.mask_logits);
+  const std::vector<int32_t> labels(classes.begin(),
+                                    classes.begin() + static_cast<std::ptrdiff_t>(count));
+  const GoldenTensor& expected_scores = golden_.at("detections.scores");
   const std::vector<size_t> matches = MatchAsSets(
-      ScoredBoxes(Elements(detections->boxes), Elements(detections->scores), labels, count),
-      ScoredBoxes(Doubles(golden_.at("detections.boxes_network").f32), Doubles(scores.f32),
-                  golden_.at("detections.labels").i32, scores.f32.size()),
+      ScoredBoxes(boxes, scores, labels, count),
+      ScoredBoxes(Doubles(golden_.at("detections.boxes_network").f32), Doubles(expected_scores.f32),
+                  golden_.at("detections.labels").i32, expected_scores.f32.size()),
       2e-4);
   ASSERT_FALSE(HasFailure());
 
-  const std::vector<double> masks = Elements(detections->mask_logits);
+  const auto cells = static_cast<std::ptrdiff_t>(kMaskSize * kMaskSize);
   const auto mask_logits = golden_.find("detections.mask_logits");
   for (size_t i = 0; i < matches.size() && mask_logits != golden_.end(); ++i) {
-    const auto cells = static_cast<std::ptrdiff_t>(kMaskSize * kMaskSize);
     const auto found = masks.begin() + static_cast<std::ptrdiff_t>(matches[i]) * cells;
     const auto expected = mask_logits->second.f32.begin() + static_cast<std::ptrdiff_t>(i) * cells;
     ExpectNear({found, found + cells}, {expected, expected + cells}, 5e-3);
   }
 
-  const auto objects =
-      FindObjects({.count = static_cast<int64_t>(count),
-                   .boxes = detections->boxes.tensor().view().Select(0, 0),
-                   .scores = detections->scores.tensor().view().Select(0, 0),
-                   .classes = detections->classes.tensor().view().Select(0, 0),
-                   .mask_logits = detections->mask_logits.tensor().view().Select(0, 0)},
-                  prepared_.geometry, *run_.stream);
+  const std::vector<float> float_boxes(boxes.begin(), boxes.end());
+  const std::vector<float> float_scores(scores.begin(), scores.end());
+  const std::vector<float> float_masks(masks.begin(), masks.end());
+  const auto rows = static_cast<int64_t>(count);
+  const auto objects = FindObjects(
+      {.count = rows,
+       .boxes = {float_boxes.data(), DType::kFloat32, {rows, 4}},
+       .scores = {float_scores.data(), DType::kFloat32, {rows}},
+       .classes = {labels.data(), DType::kInt32, {rows}},
+       .mask_logits = {float_masks.data(), DType::kFloat32, {rows, kMaskSize, kMaskSize}}},
+      prepared_.geometry, cpu_);
   ASSERT_TRUE(objects.ok()) << objects.status();
-  std::ifstream file(FindGoldenFile(absl::StrCat(GetParam(), "_results.json"), "heads"));
+  std::ifstream file(FindGoldenFile(absl::StrCat(GetParam().name, "_results.json"), "heads"));
   const nlohmann::json results = nlohmann::json::parse(file);
   for (size_t i = 0; i < matches.size(); ++i) {
     const DetectedObject& object = (*objects)[matches[i]];
@@ -228,8 +267,10 @@ TEST_P(MaskRcnnGoldenTest, FindsTheObjects) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, MaskRcnnGoldenTest,
-                         ::testing::Values("d1_exact", "d1_official", "d3"),
-                         [](const auto& info) { return info.param; });
+                         ::testing::ValuesIn(GoldenDetectorCases(Float32Backends())),
+                         [](const auto& info) {
+                           return info.param.name + info.param.backend.name;
+                         });
 
 }  // namespace
 }  // namespace localmamba

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "model/heads/create_model.h"
 #include "model/heads/detector_variants.h"
 #include "tests/model/heads/golden_detector.h"
 #include "tests/support/deterministic.h"
@@ -35,7 +36,7 @@ TEST(MaskRcnnTest, HasThePublishedNumberOfParameters) {
       {"vitdet_cascade_mask-rcnn_local_vim_small_lsj-100e", {3298144, 1184015, 15618449, 2644304}}};
   for (const auto& [name, elements] : published) {
     const DetectorVariant variant = DetectorVariantConfig(name).value();
-    const auto detector = MaskRcnn::Create(variant.backbone, variant.detection).value();
+    const auto detector = CreateModel(variant.backbone, variant.detection).value();
     const ParameterSet& parameters = detector->parameters();
     EXPECT_EQ(ElementsUnder(parameters, "neck."), elements[0]) << name;
     EXPECT_EQ(ElementsUnder(parameters, "rpn_head."), elements[1]) << name;
@@ -68,70 +69,64 @@ TEST(MaskRcnnTest, NamesParametersAsTheOfficialCheckpoints) {
 
 // An image does not see the others in its batch.
 TEST(MaskRcnnTest, GivesTheSameForAnImageAloneAndInABatch) {
-  GoldenDetector run = GoldenDetector::Create(GoldenHeadCase("d1_official"), 2);
-  OpContext context = run.Context();
+  GoldenDetector run = GoldenDetector::Create(GoldenHeadCase("d1_official"), {.threads = 2});
   const int64_t size = 3 * 96 * 128;
   std::vector<float> both = DeterministicInput("first", size);
   const std::vector<float> second = DeterministicInput("second", size);
   both.insert(both.end(), second.begin(), second.end());
-  const auto pair = run.detector->Forward(context, GoldenDetector::Constant(both, {2, 3, 96, 128}),
-                                          GoldenDetector::Constant({96, 128, 90, 120}, {2, 2}));
-  const auto alone =
-      run.detector->Forward(context, GoldenDetector::Constant(second, {1, 3, 96, 128}),
-                            GoldenDetector::Constant({90, 120}, {1, 2}));
+  const auto pair = run.Forward(run.OnDevice(both, {2, 3, 96, 128}), {96, 128, 90, 120});
+  const auto alone = run.Forward(run.OnDevice(second, {1, 3, 96, 128}), {90, 120});
   ASSERT_TRUE(pair.ok()) << pair.status();
   ASSERT_TRUE(alone.ok()) << alone.status();
-  const int32_t count = alone->counts.tensor().data<int32_t>()[0];
-  EXPECT_GT(count, 3);
-  EXPECT_EQ(pair->counts.tensor().data<int32_t>()[1], count);
-  const auto rows = static_cast<size_t>(count);
-  const auto K = static_cast<size_t>(alone->boxes.dim(1));
-  for (size_t i = 0; i < rows * 4; ++i) {
-    EXPECT_NEAR(pair->boxes.tensor().data<float>()[K * 4 + i],
-                alone->boxes.tensor().data<float>()[i], 1e-3);
-  }
-  for (size_t i = 0; i < rows; ++i) {
-    EXPECT_NEAR(pair->scores.tensor().data<float>()[K + i], alone->scores.tensor().data<float>()[i],
-                1e-5);
-    EXPECT_EQ(pair->classes.tensor().data<int32_t>()[K + i],
-              alone->classes.tensor().data<int32_t>()[i]);
-  }
+  const Detections& of_pair = *pair->detections;
+  const Detections& of_second = *alone->detections;
+  const auto rows = static_cast<size_t>(run.Fetch(of_second.counts).front());
+  EXPECT_GT(rows, 3U);
+  EXPECT_EQ(run.Fetch(of_pair.counts)[1], static_cast<double>(rows));
+  const auto expect_same = [&](const Value& pair_value, const Value& value, size_t width,
+                               double tolerance) {
+    const std::vector<double> second_of_pair = run.Fetch(pair_value);
+    const std::vector<double> expected = run.Fetch(value);
+    const size_t begin = second_of_pair.size() / 2;
+    for (size_t i = 0; i < rows * width; ++i) {
+      EXPECT_NEAR(second_of_pair[begin + i], expected[i], tolerance);
+    }
+  };
+  expect_same(of_pair.boxes, of_second.boxes, 4, 1e-3);
+  expect_same(of_pair.scores, of_second.scores, 1, 1e-5);
+  expect_same(of_pair.classes, of_second.classes, 1, 0);
 }
 
 TEST(MaskRcnnTest, FindsNothingWhereNoScoreIsHighEnough) {
   nlohmann::json golden_case = GoldenHeadCase("d1_official");
   golden_case["config"]["test"]["score_thr"] = 1.0;
   GoldenDetector run = GoldenDetector::Create(golden_case);
-  OpContext context = run.Context();
-  const auto detections = run.detector->Forward(
-      context, GoldenDetector::Constant(DeterministicInput("input", 3 * 64 * 64), {1, 3, 64, 64}),
-      GoldenDetector::Constant({64, 64}, {1, 2}));
-  ASSERT_TRUE(detections.ok()) << detections.status();
-  EXPECT_EQ(detections->counts.tensor().data<int32_t>()[0], 0);
+  const auto output =
+      run.Forward(run.OnDevice(DeterministicInput("input", 3 * 64 * 64), {1, 3, 64, 64}), {64, 64});
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(run.Fetch(output->detections->counts).front(), 0);
 }
 
 TEST(MaskRcnnTest, TakesTheSmallestPaddedImage) {
   GoldenDetector run = GoldenDetector::Create(GoldenHeadCase("d1_official"));
-  OpContext context = run.Context();
-  const auto detections = run.detector->Forward(
-      context, GoldenDetector::Constant(DeterministicInput("input", 3 * 32 * 32), {1, 3, 32, 32}),
-      GoldenDetector::Constant({1, 32}, {1, 2}));  // of one row of pixels
-  ASSERT_TRUE(detections.ok()) << detections.status();
-  const float* boxes = detections->boxes.tensor().data<float>();
-  for (int32_t i = 0; i < detections->counts.tensor().data<int32_t>()[0]; ++i) {
-    EXPECT_LE(boxes[i * 4 + 3], 1);
-  }
+  const auto output =
+      run.Forward(run.OnDevice(DeterministicInput("input", 3 * 32 * 32), {1, 3, 32, 32}),
+                  {1, 32});  // of one row of pixels
+  ASSERT_TRUE(output.ok()) << output.status();
+  const std::vector<double> boxes = run.Fetch(output->detections->boxes);
+  const auto count = static_cast<size_t>(run.Fetch(output->detections->counts).front());
+  for (size_t i = 0; i < count; ++i) EXPECT_LE(boxes[i * 4 + 3], 1);
 }
 
 TEST(MaskRcnnTest, NamesWhatIsWrong) {
   GoldenDetector run = GoldenDetector::Create(GoldenHeadCase("d1_official"));
   OpContext context = run.Context();
-  const Value input = GoldenDetector::Constant(std::vector<float>(3 * 64 * 64), {1, 3, 64, 64});
-  const auto detections = run.detector->Forward(context, input, Value());
-  EXPECT_EQ(detections.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(detections.status().message()), HasSubstr("detector: \"limits\""));
-  const auto unpacked = MaskRcnn::Create(LocalVimConfig(), DetectionConfig());
-  EXPECT_EQ(unpacked.status().code(), absl::StatusCode::kInvalidArgument);
+  const Value input = run.OnDevice(std::vector<float>(3 * 64 * 64), {1, 3, 64, 64});
+  const auto output = run.detector->Forward(context, input);
+  EXPECT_EQ(output.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(output.status().message()), HasSubstr("detector: \"sizes\""));
+  const auto featureless = CreateModel(LocalVimConfig(), DetectionConfig());
+  EXPECT_EQ(featureless.status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

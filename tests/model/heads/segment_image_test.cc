@@ -20,7 +20,9 @@ using ::testing::HasSubstr;
 // of class 1.
 class MeanEngine final : public Engine {
  public:
-  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) override {
+  using Engine::Run;
+  absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
+                                   const ConstTensorView& /*sizes*/) override {
     sizes.push_back({input.dim(2), input.dim(3)});
     const int64_t h = (input.dim(2) + 3) / 4;
     const int64_t w = (input.dim(3) + 3) / 4;
