@@ -22,17 +22,40 @@ struct CommonOptions {
   bool json = false;
 };
 
-struct ClassifyOptions {
+// What the commands about images have in common.
+struct ImageOptions {
   std::vector<std::string> images;  // paths
   std::string model;                // "" for the only one
   std::string version;              // number or label; "" for the newest
-  std::optional<int32_t> top_k;
-  std::optional<RawSize> raw;  // unset: JPEG, PNG or WebP
+  std::optional<RawSize> raw;       // unset: JPEG, PNG or WebP
+  bool stream = false;              // one call for all images
 };
 
-// Goes on with the next image after a failure; returns the worst exit code.
+struct ClassifyOptions : ImageOptions {
+  std::optional<int32_t> top_k;
+};
+
+struct DetectOptions : ImageOptions {
+  std::optional<float> score_threshold;
+  std::optional<int32_t> max_detections;
+  std::vector<std::string> classes;  // names or ids; empty for all
+  bool masks = false;
+  std::string overlay;  // where pictures go (output_paths.h), "" for none
+};
+
+struct SegmentOptions : ImageOptions {
+  bool confidence = false;
+  std::string overlay;    // where pictures go, "" for none
+  std::string label_map;  // where label maps go, "" for none
+};
+
+// Each goes on with the next image after a failure, and returns the worst exit code.
 ExitCode RunClassify(const VisionClient& client, const ClassifyOptions& options,
                      const CommonOptions& common, std::ostream& out, std::ostream& err);
+ExitCode RunDetect(const VisionClient& client, const DetectOptions& options,
+                   const CommonOptions& common, std::ostream& out, std::ostream& err);
+ExitCode RunSegment(const VisionClient& client, const SegmentOptions& options,
+                    const CommonOptions& common, std::ostream& out, std::ostream& err);
 
 ExitCode RunModels(const VisionClient& client, const CommonOptions& common, std::ostream& out,
                    std::ostream& err);

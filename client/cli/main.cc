@@ -9,6 +9,7 @@
 #include "client/cli/bench_app.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/image_app.h"
 #include "client/cli/validators.h"
 #include "client/cpp/admin_client.h"
 #include "client/cpp/vision_client.h"
@@ -37,18 +38,7 @@ int Main(int argc, char** argv) {
       ->check(DurationText());
   app.add_flag("--json", common.json, "Print one JSON object a line instead of a table");
 
-  CLI::App* classify = app.add_subcommand("classify", "Tells what images show");
-  ClassifyOptions options;
-  std::string raw;
-  classify->add_option("images", options.images, "JPEG, PNG or WebP files")
-      ->required()
-      ->type_name("IMAGE");
-  classify->add_option("--model", options.model, "Name of the model; needless if there is one");
-  classify->add_option("--version", options.version,
-                       "Number of the version or a label; default: the newest");
-  classify->add_option("--top-k", options.top_k, "Number of classes to print; default: 5");
-  classify->add_option("--raw", raw, "The files hold bare RGB pixels of this size")
-      ->check(RawSizeText());
+  ImageApp images(app);
 
   CLI::App* models = app.add_subcommand(
       "models", "Lists the models that are served; its subcommands change them (admin port)");
@@ -66,11 +56,10 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kBadInput);
   }
   absl::ParseDuration(timeout, &common.timeout);  // checked above
-  if (!raw.empty()) ParseRawSize(raw, options.raw.emplace());
 
   const VisionClient client(server);
   ExitCode code = ExitCode::kSuccess;
-  if (classify->parsed()) code = RunClassify(client, options, common, std::cout, std::cerr);
+  if (const std::optional<ExitCode> asked = images.Run(client, common)) code = *asked;
   if (admin.command()) {
     code = admin.command()(AdminClient(admin.server()), common);
   } else if (models->parsed()) {

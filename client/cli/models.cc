@@ -15,6 +15,10 @@ const char* TaskName(v1::ServedVersion::Task task) {
       return "classification";
     case v1::ServedVersion::TASK_FEATURES:
       return "features";
+    case v1::ServedVersion::TASK_DETECTION:
+      return "detection";
+    case v1::ServedVersion::TASK_SEGMENTATION:
+      return "segmentation";
     default:
       return "unknown";
   }

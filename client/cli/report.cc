@@ -37,4 +37,11 @@ ExitCode ReportLocalFailure(const Subject& subject, const std::string& message, 
   return ExitCode::kBadInput;
 }
 
+ExitCode ReportWritten(const Subject& subject, const absl::Status& written, bool json,
+                       std::ostream& out, std::ostream& err) {
+  if (written.ok()) return ExitCode::kSuccess;
+  Report(subject, "LOCAL_FILE", std::string(written.message()), json, out, err);
+  return ExitCode::kFailed;
+}
+
 }  // namespace localmamba::client

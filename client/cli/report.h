@@ -25,6 +25,10 @@ ExitCode ReportFailure(const Subject& subject, const absl::Status& status, bool 
 ExitCode ReportLocalFailure(const Subject& subject, const std::string& message, bool json,
                             std::ostream& out, std::ostream& err);
 
+// kSuccess if `written` is OK; else the failure of a file that should have been written, and kFailed.
+ExitCode ReportWritten(const Subject& subject, const absl::Status& written, bool json,
+                       std::ostream& out, std::ostream& err);
+
 }  // namespace localmamba::client
 
 #endif  // LOCALMAMBA_CLIENT_CLI_REPORT_H_

@@ -21,7 +21,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "client/cpp/classification_stream.h"
+#include "client/cpp/frame_stream.h"
 #include "client/cpp/retry.h"
 #include "client/cpp/running_call.h"
 #include "localmamba/v1/vision.pb.h"
@@ -35,7 +35,7 @@ struct ClientOptions {
   // A connection of its own instead of one shared with other clients of this process. One
   // connection carries some thousand requests a second at most.
   bool own_connection = false;
-  // Of Classify and Embed. Off by default.
+  // Of Classify, Embed, Detect and Segment. Off by default.
   RetryOptions retry;
 };
 
@@ -57,6 +57,10 @@ class VisionClient {
                                                 absl::Duration timeout) const;
   absl::StatusOr<v1::EmbedResponse> Embed(const v1::EmbedRequest& request,
                                           absl::Duration timeout) const;
+  absl::StatusOr<v1::DetectResponse> Detect(const v1::DetectRequest& request,
+                                            absl::Duration timeout) const;
+  absl::StatusOr<v1::SegmentResponse> Segment(const v1::SegmentRequest& request,
+                                              absl::Duration timeout) const;
 
   // The same without waiting: `done` is called once, later, from a thread of gRPC, which it must
   // not block. The call outlives the client.
@@ -66,12 +70,24 @@ class VisionClient {
   std::shared_ptr<RunningCall> EmbedAsync(std::shared_ptr<const v1::EmbedRequest> request,
                                           absl::Duration timeout,
                                           Callback<v1::EmbedResponse> done) const;
+  std::shared_ptr<RunningCall> DetectAsync(std::shared_ptr<const v1::DetectRequest> request,
+                                           absl::Duration timeout,
+                                           Callback<v1::DetectResponse> done) const;
+  std::shared_ptr<RunningCall> SegmentAsync(std::shared_ptr<const v1::SegmentRequest> request,
+                                            absl::Duration timeout,
+                                            Callback<v1::SegmentResponse> done) const;
 
   // Frames and answers over one call, which ends after `timeout`. Nothing is repeated.
   std::unique_ptr<ClassificationStream> ClassifyStream(const v1::StreamOptions& options,
                                                        absl::Duration timeout) const;
+  std::unique_ptr<DetectionStream> DetectStream(const v1::StreamOptions& options,
+                                                absl::Duration timeout) const;
+  std::unique_ptr<SegmentationStream> SegmentStream(const v1::StreamOptions& options,
+                                                    absl::Duration timeout) const;
 
   absl::StatusOr<v1::ListModelsResponse> ListModels(absl::Duration timeout) const;
+  absl::StatusOr<v1::GetModelResponse> GetModel(const v1::GetModelRequest& request,
+                                                absl::Duration timeout) const;
 
   // Whether the server ("") or one of its models is ready, from the standard health service.
   // NOT_FOUND for an unknown model.

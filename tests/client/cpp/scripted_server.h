@@ -21,8 +21,9 @@
 
 namespace localmamba::client {
 
-// Answers Classify, Embed and the frames of ClassifyStream with the next status of the script, and with OK when it has ended. An
-// answer bears the request's id. Safe to use from several threads.
+// Answers images, single ones and frames of streams, with the next status of the script, and with OK
+// when it has ended. An answer bears the request's id; for the rest, those of Detect and Segment are
+// what the test has set. Safe to use from several threads.
 class ScriptedServer final : private v1::VisionService::Service {
  public:
   ScriptedServer() {
@@ -47,6 +48,20 @@ class ScriptedServer final : private v1::VisionService::Service {
   void Answer(grpc::Status status) {
     MutexLock lock(mu_);
     script_.push_back(std::move(status));
+  }
+
+  void SetDetection(v1::DetectResponse response) {
+    MutexLock lock(mu_);
+    detection_ = std::move(response);
+  }
+  void SetSegmentation(v1::SegmentResponse response) {
+    MutexLock lock(mu_);
+    segmentation_ = std::move(response);
+  }
+  // The last one of Detect or DetectStream.
+  [[nodiscard]] v1::DetectRequest detect_request() const {
+    MutexLock lock(mu_);
+    return detect_request_;
   }
 
   // Calls wait, from now on, until Release or until their caller leaves.
@@ -76,27 +91,67 @@ class ScriptedServer final : private v1::VisionService::Service {
     response->set_request_id(request->request_id());
     return Next(*context);
   }
+  grpc::Status Detect(grpc::ServerContext* context, const v1::DetectRequest* request,
+                      v1::DetectResponse* response) override {
+    {
+      MutexLock lock(mu_);
+      detect_request_ = *request;
+      *response = detection_;
+    }
+    response->set_request_id(request->request_id());
+    return Next(*context);
+  }
+  grpc::Status Segment(grpc::ServerContext* context, const v1::SegmentRequest* request,
+                       v1::SegmentResponse* response) override {
+    {
+      MutexLock lock(mu_);
+      *response = segmentation_;
+    }
+    response->set_request_id(request->request_id());
+    return Next(*context);
+  }
 
-  // An answer for each frame; a status of the script that is not OK becomes the frame's error, and
-  // ABORTED ends the call.
   grpc::Status ClassifyStream(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::ClassifyStreamResponse, v1::ClassifyStreamRequest>* stream)
       override {
-    v1::ClassifyStreamRequest message;
-    for (int64_t frame = 0; stream->Read(&message);) {
+    return Stream(*context, *stream, [&](const v1::ClassifyRequest& frame, auto& response) {
+      return Classify(context, &frame, response.mutable_classification());
+    });
+  }
+  grpc::Status DetectStream(grpc::ServerContext* context,
+                            grpc::ServerReaderWriter<v1::DetectStreamResponse,
+                                                     v1::DetectStreamRequest>* stream) override {
+    return Stream(*context, *stream, [&](const v1::DetectRequest& frame, auto& response) {
+      return Detect(context, &frame, response.mutable_detection());
+    });
+  }
+  grpc::Status SegmentStream(grpc::ServerContext* context,
+                             grpc::ServerReaderWriter<v1::SegmentStreamResponse,
+                                                      v1::SegmentStreamRequest>* stream) override {
+    return Stream(*context, *stream, [&](const v1::SegmentRequest& frame, auto& response) {
+      return Segment(context, &frame, response.mutable_segmentation());
+    });
+  }
+
+  // An answer for each frame; a status of the script that is not OK becomes the frame's error, and
+  // ABORTED ends the call.
+  template <class Request, class Response, class Answer>
+  grpc::Status Stream(const grpc::ServerContext& context,
+                      grpc::ServerReaderWriter<Response, Request>& stream, Answer answer) {
+    Request message;
+    for (int64_t frame = 0; !context.IsCancelled() && stream.Read(&message);) {
       if (!message.has_frame()) continue;
-      const grpc::Status status = Next(*context);
+      Response response;
+      const grpc::Status status = answer(message.frame(), response);
       if (status.error_code() == grpc::StatusCode::ABORTED) return status;
-      v1::ClassifyStreamResponse response;
       response.set_frame(frame++);
       response.set_request_id(message.frame().request_id());
-      if (status.ok()) {
-        response.mutable_classification();
-      } else {
+      if (!status.ok()) {
         response.mutable_error()->set_code(status.error_code());
+        response.mutable_error()->set_message(status.error_message());
       }
-      stream->Write(response);
+      stream.Write(response);
     }
     return grpc::Status::OK;
   }
@@ -120,6 +175,9 @@ class ScriptedServer final : private v1::VisionService::Service {
 
   mutable Mutex mu_;
   std::deque<grpc::Status> script_ ABSL_GUARDED_BY(mu_);
+  v1::DetectResponse detection_ ABSL_GUARDED_BY(mu_);
+  v1::DetectRequest detect_request_ ABSL_GUARDED_BY(mu_);
+  v1::SegmentResponse segmentation_ ABSL_GUARDED_BY(mu_);
   int calls_ ABSL_GUARDED_BY(mu_) = 0;
   bool held_ ABSL_GUARDED_BY(mu_) = false;
   int port_ = 0;

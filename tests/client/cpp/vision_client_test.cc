@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "client/cpp/retry.h"
 #include "tests/client/cpp/scripted_server.h"
 
 namespace localmamba::client {
@@ -221,6 +222,46 @@ TEST(VisionClientTest, AStreamThatIsDroppedIsCancelled) {
   EXPECT_TRUE(stream->Send(FrameOf("a")));
   server.AwaitCalls(1);
   stream.reset();
+}
+
+TEST(VisionClientTest, DetectsAndSegmentsInAllThreeWays) {
+  ScriptedServer server;
+  v1::DetectResponse objects;
+  objects.add_detections()->set_class_name("cat");
+  server.SetDetection(objects);
+  v1::SegmentResponse regions;
+  regions.add_classes()->set_name("sky");
+  server.SetSegmentation(regions);
+  const VisionClient client(server.target());
+
+  EXPECT_EQ(client.Detect({}, kTimeout).value().detections(0).class_name(), "cat");
+  EXPECT_EQ(client.Segment({}, kTimeout).value().classes(0).name(), "sky");
+
+  std::promise<std::string> object;
+  client.DetectAsync(std::make_shared<v1::DetectRequest>(), kTimeout, [&](auto response) {
+    object.set_value(response.value().detections(0).class_name());
+  });
+  EXPECT_EQ(object.get_future().get(), "cat");
+  std::promise<std::string> region;
+  client.SegmentAsync(std::make_shared<v1::SegmentRequest>(), kTimeout,
+                      [&](auto response) { region.set_value(response.value().classes(0).name()); });
+  EXPECT_EQ(region.get_future().get(), "sky");
+
+  const auto detections = client.DetectStream({}, kTimeout);
+  EXPECT_TRUE(detections->Send({}));
+  EXPECT_EQ(detections->Receive()->detection().detections(0).class_name(), "cat");
+  const auto segmentations = client.SegmentStream({}, kTimeout);
+  EXPECT_TRUE(segmentations->Send({}));
+  EXPECT_EQ(segmentations->Receive()->segmentation().classes(0).name(), "sky");
+}
+
+TEST(VisionClientTest, AFramesErrorIsThatOfASingleCall) {
+  v1::FrameError error;
+  error.set_code(grpc::StatusCode::RESOURCE_EXHAUSTED);
+  error.set_message("the queue is full");
+  EXPECT_EQ(ToStatus(error), absl::ResourceExhaustedError("the queue is full"));
+  error.mutable_retry_delay()->set_seconds(2);
+  EXPECT_EQ(RetryDelay(ToStatus(error), 2, {}, 0), absl::Seconds(2));
 }
 
 TEST(VisionClientTest, WithoutAServerCallsAreUnavailable) {

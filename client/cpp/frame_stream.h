@@ -1,6 +1,6 @@
 // Frames to a server and their answers back, over one call.
-#ifndef LOCALMAMBA_CLIENT_CPP_CLASSIFICATION_STREAM_H_
-#define LOCALMAMBA_CLIENT_CPP_CLASSIFICATION_STREAM_H_
+#ifndef LOCALMAMBA_CLIENT_CPP_FRAME_STREAM_H_
+#define LOCALMAMBA_CLIENT_CPP_FRAME_STREAM_H_
 
 #include <optional>
 
@@ -9,8 +9,9 @@
 
 namespace localmamba::client {
 
-// From VisionClient::ClassifyStream. One thread may send while another receives; to do both on one
-// thread is safe only as long as fewer frames are unanswered than the server works on at once.
+// From VisionClient::ClassifyStream, DetectStream or SegmentStream. One thread may send while
+// another receives; to do both on one thread is safe only as long as fewer frames are unanswered
+// than the server works on at once.
 //
 //   std::unique_ptr<ClassificationStream> stream = client.ClassifyStream({}, absl::Minutes(5));
 //   std::thread sender([&] {
@@ -22,20 +23,21 @@ namespace localmamba::client {
 //   while (std::optional<v1::ClassifyStreamResponse> answer = stream->Receive()) { ... }
 //   sender.join();
 //   absl::Status status = stream->Finish();
-class ClassificationStream {
+template <class Frame, class Answer>
+class FrameStream {
  public:
   // Cancels the call unless it has ended.
-  virtual ~ClassificationStream() = default;
+  virtual ~FrameStream() = default;
 
   // Waits while the server takes no more frames. False when the call is over.
-  virtual bool Send(const v1::ClassifyRequest& frame) = 0;
+  virtual bool Send(const Frame& frame) = 0;
 
   // There will be no more frames. To be called once at most, by the thread that sends.
   virtual void CloseSending() = 0;
 
   // Waits for the next answer; answers come in the order of the frames, errors of single frames
   // among them. Nothing when the call is over.
-  virtual std::optional<v1::ClassifyStreamResponse> Receive() = 0;
+  virtual std::optional<Answer> Receive() = 0;
 
   // How the call ended: OK if all frames that were sent have been answered. Takes the answers that
   // were not received, so it returns only after CloseSending, Cancel or an error. To be called once
@@ -46,6 +48,13 @@ class ClassificationStream {
   virtual void Cancel() = 0;
 };
 
+// The error of a single frame, as the unary call would have given it.
+absl::Status ToStatus(const v1::FrameError& error);
+
+using ClassificationStream = FrameStream<v1::ClassifyRequest, v1::ClassifyStreamResponse>;
+using DetectionStream = FrameStream<v1::DetectRequest, v1::DetectStreamResponse>;
+using SegmentationStream = FrameStream<v1::SegmentRequest, v1::SegmentStreamResponse>;
+
 }  // namespace localmamba::client
 
-#endif  // LOCALMAMBA_CLIENT_CPP_CLASSIFICATION_STREAM_H_
+#endif  // LOCALMAMBA_CLIENT_CPP_FRAME_STREAM_H_
