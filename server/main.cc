@@ -170,7 +170,11 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   WarnOfUnserved(models, config, log);
 
   ThreadPool repository_calls(1, kMaxRepositoryCalls);
-  const RepositoryAccess repository_access = {.models = manager, .executor = repository_calls};
+  ThreadPool model_control(1, kMaxRepositoryCalls);
+  const RepositoryAccess repository_access = {
+      .models = manager,
+      .executor = repository_calls,
+      .changes = config.open_inference.model_control ? &model_control : nullptr};
   std::vector<std::unique_ptr<grpc::Service>> services;
   services.push_back(CreateVisionService(pipeline, lifecycle, admission, metrics, request_log,
                                          static_cast<size_t>(config.limits.max_frames_per_stream)));

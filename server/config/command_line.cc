@@ -101,6 +101,8 @@ constexpr auto kFlags = std::to_array<Flag>({
      "Show the slowest and the failed requests at /debug/requests of the HTTP port"},
     {"--system-shared-memory", "open_inference.system_shared_memory", Kind::kText, "false",
      "Whether clients of the Open Inference Protocol may share memory with the server"},
+    {"--model-control", "open_inference.model_control", Kind::kText, "false",
+     "Whether clients of the Open Inference Protocol may load and unload models"},
     {"--repository-mode", "repository.mode", Kind::kText, "explicit",
      "What changes the models that serve: none, explicit (calls, jobs) or poll (the files)"},
     {"--poll-interval", "repository.poll_interval", Kind::kDuration, "15s",

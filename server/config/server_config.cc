@@ -278,6 +278,7 @@ void Override(const v1::ConnectionConfig& proto, ConnectionConfig& config) {
 
 void Override(const v1::OpenInferenceConfig& proto, OpenInferenceConfig& config) {
   LM_OVERRIDE(config, proto, system_shared_memory);
+  LM_OVERRIDE(config, proto, model_control);
 }
 
 void Override(const v1::RepositoryConfig& proto, RepositoryConfig& config) {

@@ -75,6 +75,7 @@ struct ShutdownConfig {
 
 struct OpenInferenceConfig {
   bool system_shared_memory = false;
+  bool model_control = false;
   bool operator==(const OpenInferenceConfig&) const = default;
 };
 

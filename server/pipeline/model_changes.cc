@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/check.h"
@@ -92,7 +93,11 @@ absl::Status ModelManager::LoadVersion(const ModelFolder& folder, int64_t versio
   const std::string& model = folder.name;
   const bool serves = served_.Has(model, version);
   states_.Forget(model, 0);  // its folder has been read
-  if (!serves) states_.Begin(model, version, VersionState::kLoading);
+  if (!serves) {
+    states_.Begin(model, version, VersionState::kLoading);
+    served_.Expect(model, version);
+  }
+  const absl::Cleanup loaded_or_failed = [&] { served_.ExpectNoLonger(model, version); };
   absl::StatusOr<std::shared_ptr<ModelVersion>> loaded = repository_.Load(folder, version);
   if (!loaded.ok()) return Fail(model, version, loaded.status());
   const absl::Status served =

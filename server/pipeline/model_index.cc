@@ -3,6 +3,8 @@
 namespace localmamba::server {
 namespace {
 
+constexpr char kUnavailable[] = "UNAVAILABLE";
+
 std::string IndexState(VersionState state) {
   switch (state) {
     case VersionState::kServing:
@@ -13,7 +15,7 @@ std::string IndexState(VersionState state) {
       return "UNLOADING";
     case VersionState::kUnloaded:
     case VersionState::kFailed:
-      return "UNAVAILABLE";
+      return kUnavailable;
   }
   return "";
 }
@@ -36,7 +38,10 @@ std::vector<IndexEntry> IndexOf(const std::vector<ModelStatus>& models) {
                        .reason = Reason(model, version)});
     }
     if (model.versions.empty()) {
-      index.push_back({.model = model.name, .version = 0, .state = "", .reason = model.message});
+      index.push_back({.model = model.name,
+                       .version = 0,
+                       .state = model.message.empty() ? "" : kUnavailable,
+                       .reason = model.message});
     }
   }
   return index;

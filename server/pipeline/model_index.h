@@ -12,8 +12,8 @@ namespace localmamba::server {
 
 struct IndexEntry {
   std::string model;
-  int64_t version = 0;  // 0: the model has none; then there is no state either
-  std::string state;    // "READY", "LOADING", "UNLOADING" or "UNAVAILABLE"
+  int64_t version = 0;  // 0: the model has none, or cannot be read
+  std::string state;    // "READY", "LOADING", "UNLOADING" or "UNAVAILABLE"; "" without versions
   std::string reason;   // why it is not READY, or why another load failed while it is
 };
 

@@ -16,6 +16,11 @@ absl::Status Unknown(const std::string& text) {
   return Reject(RejectReason::kUnknownModel, absl::NotFoundError(text));
 }
 
+absl::Status Loading(const std::string& what) {
+  return Reject(RejectReason::kLoading,
+                absl::UnavailableError(absl::StrCat(what, " is being loaded")));
+}
+
 // The keys of a map, each in quotes.
 template <class Map>
 std::string Quoted(const Map& map) {
@@ -62,6 +67,7 @@ absl::Status ServedModels::Add(std::shared_ptr<ModelVersion> version) {
   MutexLock lock(mu_);
   const auto [model, is_new] = models_.try_emplace(started.model);
   if (is_new) model->second.labels = started.spec.version_labels;
+  Forget(started.model, started.version);
   const bool inserted = model->second.versions.emplace(started.version, std::move(entry)).second;
   LM_CHECK(inserted);
   return absl::OkStatus();
@@ -98,6 +104,23 @@ absl::Status ServedModels::Remove(absl::string_view model, int64_t version) {
   return absl::OkStatus();
 }
 
+void ServedModels::Expect(const std::string& model, int64_t version) {
+  MutexLock lock(mu_);
+  expected_[model].insert(version);
+}
+
+void ServedModels::ExpectNoLonger(const std::string& model, int64_t version) {
+  MutexLock lock(mu_);
+  Forget(model, version);
+}
+
+void ServedModels::Forget(const std::string& model, int64_t version) {
+  const auto found = expected_.find(model);
+  if (found == expected_.end()) return;
+  found->second.erase(version);
+  if (found->second.empty()) expected_.erase(found);
+}
+
 ServedModels::Labels ServedModels::LabelsOf(absl::string_view model) const {
   MutexLock lock(mu_);
   const auto found = models_.find(model);
@@ -122,6 +145,7 @@ absl::StatusOr<ServedModels::Handle> ServedModels::Find(absl::string_view model,
   }
   const auto found = model.empty() ? models_.begin() : models_.find(model);
   if (found == models_.end()) {
+    if (expected_.contains(model)) return Loading(absl::StrCat("model \"", model, "\""));
     return Unknown(
         absl::StrCat("model \"", model, "\" is not served; served are: ", Quoted(models_)));
   }
@@ -139,6 +163,10 @@ absl::StatusOr<ServedModels::Handle> ServedModels::Find(absl::string_view model,
   }
   const auto by_number = of_model.versions.find(number);
   if (by_number == of_model.versions.end()) {
+    const auto expected = expected_.find(name);
+    if (expected != expected_.end() && expected->second.contains(number)) {
+      return Loading(absl::StrCat("version ", number, " of model \"", name, "\""));
+    }
     return Unknown(absl::StrCat(
         "version ", number, " of model \"", name, "\" is not served; served are: ",
         absl::StrJoin(of_model.versions, ", ", [](std::string* out, const auto& entry) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,11 @@ class ServedModels {
   // Errors: NOT_FOUND if it is not served.
   absl::Status Remove(absl::string_view model, int64_t version) ABSL_LOCKS_EXCLUDED(mu_);
 
+  // Announces that the version is being loaded, for the first time: Find tells so, until it is added
+  // or expected no longer.
+  void Expect(const std::string& model, int64_t version) ABSL_LOCKS_EXCLUDED(mu_);
+  void ExpectNoLonger(const std::string& model, int64_t version) ABSL_LOCKS_EXCLUDED(mu_);
+
   // None of a model that is not served.
   [[nodiscard]] Labels LabelsOf(absl::string_view model) const ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -73,7 +79,8 @@ class ServedModels {
 
   // The version a request means: by number ("3"), by label ("stable"), or "" for the newest
   // (largest number). An empty `model` means the only one. Errors: INVALID_ARGUMENT if `model` is
-  // empty and there are several; NOT_FOUND naming the model or version and what exists.
+  // empty and there are several; UNAVAILABLE for an expected version, and for a model of which none
+  // is served yet; NOT_FOUND naming the model or version and what exists.
   [[nodiscard]] absl::StatusOr<Handle> Find(absl::string_view model,
                                             absl::string_view version) const
       ABSL_LOCKS_EXCLUDED(mu_);
@@ -99,6 +106,7 @@ class ServedModels {
 
   [[nodiscard]] const ServedVersion::Options& OptionsOf(const std::string& model) const;
   absl::StatusOr<Entry> Start(std::shared_ptr<ModelVersion> version);
+  void Forget(const std::string& model, int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Waits until nobody holds `entry`, which is no longer found, and frees it.
   static void Retire(Entry entry);
 
@@ -110,6 +118,7 @@ class ServedModels {
 
   mutable Mutex mu_;
   std::map<std::string, Model, std::less<>> models_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::set<int64_t>, std::less<>> expected_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace localmamba::server

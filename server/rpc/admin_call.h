@@ -40,7 +40,7 @@ grpc::ServerUnaryReactor* AdminCall(const char* method, ServerMetrics& metrics, 
   const bool taken = executor.TrySubmit(
       [call, work = std::move(work)]() mutable { call->End(WithReason(work())); });
   if (!taken) {
-    call->End(WithReason(absl::ResourceExhaustedError("too many calls of the admin port wait")));
+    call->End(WithReason(absl::ResourceExhaustedError("too many such calls wait")));
   }
   return call;
 }

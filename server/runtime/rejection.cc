@@ -16,12 +16,13 @@ constexpr char kPayloadUrl[] = "localmamba.v1/reject_reason";
 constexpr char kRetryUrl[] = "localmamba.v1/retry_after_ns";
 
 constexpr std::array kReasons = {
-    RejectReason::kInvalidRequest, RejectReason::kInvalidImage,    RejectReason::kUnknownModel,
-    RejectReason::kTooManyBytes,   RejectReason::kTooManyRequests, RejectReason::kTooManyStreams,
-    RejectReason::kClientRate,     RejectReason::kDecodeQueueFull, RejectReason::kBatchQueueFull,
-    RejectReason::kQueueTimeout,   RejectReason::kLatencyGoal,     RejectReason::kAdminQueueFull,
-    RejectReason::kDeadline,       RejectReason::kCancelled,       RejectReason::kSkipped,
-    RejectReason::kDraining,       RejectReason::kDeviceLost,      RejectReason::kInternal};
+    RejectReason::kInvalidRequest, RejectReason::kInvalidImage, RejectReason::kUnknownModel,
+    RejectReason::kLoading,        RejectReason::kTooManyBytes, RejectReason::kTooManyRequests,
+    RejectReason::kTooManyStreams, RejectReason::kClientRate,   RejectReason::kDecodeQueueFull,
+    RejectReason::kBatchQueueFull, RejectReason::kQueueTimeout, RejectReason::kLatencyGoal,
+    RejectReason::kAdminQueueFull, RejectReason::kDeadline,     RejectReason::kCancelled,
+    RejectReason::kSkipped,        RejectReason::kDraining,     RejectReason::kDeviceLost,
+    RejectReason::kInternal};
 
 }  // namespace
 
@@ -33,6 +34,8 @@ absl::string_view ToString(RejectReason reason) {
       return "invalid_image";
     case RejectReason::kUnknownModel:
       return "unknown_model";
+    case RejectReason::kLoading:
+      return "loading";
     case RejectReason::kTooManyBytes:
       return "too_many_bytes";
     case RejectReason::kTooManyRequests:

@@ -16,6 +16,7 @@ enum class RejectReason : uint8_t {
   kInvalidRequest,   // a field is missing, out of range or does not fit the model
   kInvalidImage,     // the picture cannot be decoded or is over a limit
   kUnknownModel,     // no such model or version
+  kLoading,          // the version is being loaded
   kTooManyBytes,     // requests hold too much memory together
   kTooManyRequests,  // too many requests are in flight
   kTooManyStreams,   // too many streams are open

@@ -13,6 +13,7 @@ import pathlib
 import sys
 import tempfile
 import time
+import urllib.request
 
 import grpc
 
@@ -21,6 +22,9 @@ from serving_stubs import small_model
 from steady_load import SteadyLoad, percentile_ms
 
 from server_process import ServerProcess  # of tests/integration, which serving_stubs makes known
+
+
+LIMIT_S = 60
 
 
 class Restartable:
@@ -45,6 +49,18 @@ class Restartable:
         status = self._server.wait()
         self._server = self._start(self.port)
         return status
+
+    def await_used(self) -> None:
+        """Until it has answered a request."""
+        deadline = time.monotonic() + LIMIT_S
+        while 'code="OK",method="Classify"' not in self._metrics():
+            if time.monotonic() > deadline:
+                raise AssertionError("the client does not use the server that was started again")
+            time.sleep(0.05)
+
+    def _metrics(self) -> str:
+        with urllib.request.urlopen(self._server.http_url + "/metrics", timeout=LIMIT_S) as answer:
+            return answer.read().decode()
 
 
 def channel_to(servers: list[Restartable], health_check: bool) -> grpc.Channel:
@@ -72,10 +88,9 @@ def run(options: argparse.Namespace) -> dict:
             with SteadyLoad(stubs.classify(channel), stubs.request("m")) as load:
                 load.await_answers(100)
                 for count in range(options.restarts):
-                    statuses.append((first, second)[count % 2].restart())
-                    # Time for the channel to use both again: else the next one to go is the only one.
-                    time.sleep(options.pause_s)
-                    load.await_answers(100)
+                    server = (first, second)[count % 2]
+                    statuses.append(server.restart())
+                    server.await_used()  # else the next one to go is the only one
             latencies = load.take_latencies()
             return {"restarts": options.restarts,
                     "requests": len(latencies),
@@ -91,7 +106,6 @@ def main() -> int:
     parser.add_argument("tool")
     parser.add_argument("--restarts", type=int, default=20)
     parser.add_argument("--drain-delay", default="2s")
-    parser.add_argument("--pause-s", type=float, default=3)
     parser.add_argument("--no-health-check", dest="health_check", action="store_false")
     options = parser.parse_args()
     result = run(options)

@@ -73,7 +73,8 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
                                  inference::ModelReadyResponse* response) override {
     const absl::Status found = FindVersion(models_, request->name(), request->version()).status();
     response->set_ready(found.ok() && lifecycle_.ready());
-    return End("ModelReady", found);
+    const bool loading = absl::IsUnavailable(found);  // known, though not ready
+    return End("ModelReady", loading ? absl::OkStatus() : found);
   }
 
   ServerUnaryReactor* ServerMetadata(CallbackServerContext* /*context*/,
@@ -86,6 +87,7 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
       response->add_extensions(extension);
     }
     if (regions_ != nullptr) response->add_extensions("system_shared_memory");
+    if (MayChangeModels()) response->add_extensions("model_repository");
     return End("ServerMetadata", absl::OkStatus());
   }
 
@@ -160,16 +162,17 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
   }
 
   ServerUnaryReactor* RepositoryModelLoad(
-      CallbackServerContext* /*context*/, const inference::RepositoryModelLoadRequest* /*request*/,
+      CallbackServerContext* /*context*/, const inference::RepositoryModelLoadRequest* request,
       inference::RepositoryModelLoadResponse* /*response*/) override {
-    return End("RepositoryModelLoad", NotOffered("loading models on this port"));
+    return ChangeModels("RepositoryModelLoad",
+                        [request](ModelManager& models) { return LoadModel(models, *request); });
   }
 
   ServerUnaryReactor* RepositoryModelUnload(
-      CallbackServerContext* /*context*/,
-      const inference::RepositoryModelUnloadRequest* /*request*/,
+      CallbackServerContext* /*context*/, const inference::RepositoryModelUnloadRequest* request,
       inference::RepositoryModelUnloadResponse* /*response*/) override {
-    return End("RepositoryModelUnload", NotOffered("unloading models on this port"));
+    return ChangeModels("RepositoryModelUnload",
+                        [request](ModelManager& models) { return UnloadModel(models, *request); });
   }
 
   ServerUnaryReactor* SystemSharedMemoryStatus(
@@ -251,6 +254,23 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
     auto* call = new UnaryCall(std::move(method), metrics_);
     call->End(status);
     return call;
+  }
+
+  [[nodiscard]] bool MayChangeModels() const {
+    return repository_ != nullptr && repository_->changes != nullptr;
+  }
+
+  // A call that changes what is served, by `change` of a ModelManager.
+  template <class Change>
+  ServerUnaryReactor* ChangeModels(const char* method, Change change) {
+    if (!MayChangeModels()) {
+      return End(method, Reject(RejectReason::kInvalidRequest,
+                                absl::UnimplementedError(
+                                    "loading and unloading by the Open Inference Protocol is "
+                                    "switched off on this server (--model-control)")));
+    }
+    return AdminCall(method, metrics_, *repository_->changes,
+                     [models = &repository_->models, change] { return change(*models); });
   }
 
   const InferenceServiceOptions options_;

@@ -21,8 +21,9 @@ namespace localmamba::server {
 
 // The model repository that clients are shown.
 struct RepositoryAccess {
-  const ModelManager& models;
-  Executor& executor;  // for what blocks
+  ModelManager& models;
+  Executor& executor;  // for looks at the repository's folder
+  Executor* changes;   // for loading and unloading, which take long; null: clients may do neither
 };
 
 struct InferenceServiceOptions {

@@ -115,6 +115,22 @@ TEST_F(ModelManagerTest, AReloadThatFailsKeepsTheOldOneServingAndTellsWhy) {
   EXPECT_THAT(metrics_.Text(), HasSubstr(R"(localmamba_model_load_failures_total{model="m"} 1)"));
 }
 
+TEST_F(ModelManagerTest, TheIndexTellsOfModelsThatCannotBeReadOrHaveNoVersions) {
+  std::filesystem::create_directories(repository_.path() / "broken");
+  std::ofstream(repository_.path() / "broken/model.json") << "{";
+  std::filesystem::remove_all(repository_.path() / "m/1");
+  std::filesystem::remove_all(repository_.path() / "m/2");
+  ASSERT_TRUE(manager_.UnloadModel("m").ok());
+  const std::vector<IndexEntry> index = IndexOf(*manager_.List());
+  ASSERT_EQ(index.size(), 2U);
+  EXPECT_EQ(index[0].model, "broken");
+  EXPECT_EQ(index[0].state, "UNAVAILABLE");
+  EXPECT_THAT(index[0].reason, HasSubstr("broken/model.json"));
+  EXPECT_EQ(index[1].model, "m");
+  EXPECT_EQ(index[1].version, 0);
+  EXPECT_EQ(index[1].state, "");
+}
+
 TEST_F(ModelManagerTest, LoadingAModelFollowsItsPolicyAndItsLabels) {
   ASSERT_TRUE(repository_.Write("m", 3).ok());
   ModelSpec spec = TinySpec();

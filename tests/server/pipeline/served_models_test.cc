@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "server/runtime/rejection.h"
 #include "tests/support/fake_models.h"
 
 namespace localmamba::server {
@@ -45,6 +46,23 @@ TEST_F(ServedModelsTest, FindsByNumberByLabelAndTheNewest) {
   EXPECT_EQ(Found("a", "stable"), 1);
   EXPECT_EQ(Found("a", ""), 2);
   EXPECT_EQ(Found("b", ""), 10);
+}
+
+TEST_F(ServedModelsTest, AnExpectedVersionIsUnavailableUntilItServes) {
+  models_.Expect("a", 3);
+  models_.Expect("c", 1);
+  EXPECT_EQ(Found("a", ""), 2);
+  const absl::Status version = models_.Find("a", "3").status();
+  EXPECT_EQ(version.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(version.message()),
+              HasSubstr(R"(version 3 of model "a" is being loaded)"));
+  EXPECT_EQ(ReasonOf(version), RejectReason::kLoading);
+  EXPECT_EQ(models_.Find("c", "").status().code(), absl::StatusCode::kUnavailable);
+  Add("a", 3);
+  EXPECT_EQ(Found("a", "3"), 3);
+  models_.ExpectNoLonger("a", 3);  // does no harm
+  models_.ExpectNoLonger("c", 1);
+  EXPECT_EQ(models_.Find("c", "").status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(ServedModelsTest, TellsWhatExists) {
