@@ -261,7 +261,7 @@ TEST(VisionClientTest, AFramesErrorIsThatOfASingleCall) {
   error.set_message("the queue is full");
   EXPECT_EQ(ToStatus(error), absl::ResourceExhaustedError("the queue is full"));
   error.mutable_retry_delay()->set_seconds(2);
-  EXPECT_EQ(RetryDelay(ToStatus(error), 2, {}, 0), absl::Seconds(2));
+  EXPECT_EQ(RetryDelay(ToStatus(error), 2, {.max_attempts = 2}, 0), absl::Seconds(2));
 }
 
 TEST(VisionClientTest, WithoutAServerCallsAreUnavailable) {
