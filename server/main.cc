@@ -278,5 +278,6 @@ int Main(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   localmamba::server::LetIdleThreadsSleep(argv);
+  localmamba::server::SignalListener::BlockSignals();
   return localmamba::server::Main(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -17,12 +17,26 @@
 
 namespace localmamba::server {
 
-absl::StatusOr<std::unique_ptr<SignalListener>> SignalListener::Start(Callback on_signal) {
+namespace {
+
+sigset_t StopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+}  // namespace
+
+void SignalListener::BlockSignals() {
+  const sigset_t signals = StopSignals();
   LM_CHECK(pthread_sigmask(SIG_BLOCK, &signals, nullptr) == 0);
+}
+
+absl::StatusOr<std::unique_ptr<SignalListener>> SignalListener::Start(Callback on_signal) {
+  BlockSignals();
+  const sigset_t signals = StopSignals();
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
   if (signal_fd < 0) return absl::ErrnoToStatus(errno, "signalfd");
   const int stop_fd = eventfd(0, EFD_CLOEXEC);

@@ -11,12 +11,15 @@
 namespace localmamba::server {
 
 // From construction to destruction, SIGTERM and SIGINT do nothing but call `on_signal`, on a thread
-// of its own, with the signal's number and how many came so far (1 for the first). Construct it
-// before any other thread starts: threads inherit which signals are blocked, and one that does not
-// block these would die of them. They stay blocked in the constructing thread afterwards.
+// of its own, with the signal's number and how many came so far (1 for the first).
 class SignalListener {
  public:
   using Callback = absl::AnyInvocable<void(int signal, int count)>;
+
+  // Makes SIGTERM and SIGINT wait for the listener, in this thread and those that it starts. Call it
+  // before any other thread exists, those of CUDA too: one that does not block these signals would
+  // end the process.
+  static void BlockSignals();
 
   // Errors: that of the system call that failed, if the process has no file descriptors left.
   static absl::StatusOr<std::unique_ptr<SignalListener>> Start(Callback on_signal);

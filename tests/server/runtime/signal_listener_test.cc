@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "kernels/base/mutex.h"
 
 namespace localmamba::server {
@@ -34,6 +37,20 @@ TEST(SignalListenerTest, ReportsEachSignalWithItsCount) {
   await(2);
   listener->reset();
   EXPECT_THAT(heard, ElementsAre(Pair(SIGTERM, 1), Pair(SIGINT, 2)));
+}
+
+TEST(SignalListenerTest, ThreadsThatStartAfterBlockingLeaveSignalsToIt) {
+  SignalListener::BlockSignals();
+  absl::Notification end;
+  std::thread other([&] { end.WaitForNotification(); });
+  pthread_kill(other.native_handle(), SIGTERM);  // stays pending there, and ends nothing
+  absl::Notification heard;
+  auto listener = SignalListener::Start([&](int, int) { heard.Notify(); });
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  kill(getpid(), SIGTERM);
+  heard.WaitForNotification();
+  end.Notify();
+  other.join();
 }
 
 TEST(SignalListenerTest, EndsWithoutASignal) {
