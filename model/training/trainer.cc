@@ -88,7 +88,9 @@ absl::StatusOr<Trainer::End> Trainer::Run() {
       LM_RETURN_IF_ERROR(WriteCheckpoint());
     }
     const absl::Time now = options_.now();
-    if (now - interval_.start >= kReportInterval) LM_RETURN_IF_ERROR(Report(now));
+    if (now - interval_.start >= kReportInterval || progress_.step == total_steps()) {
+      LM_RETURN_IF_ERROR(Report(now));
+    }
   }
   return End::kFinished;
 }
@@ -178,7 +180,7 @@ absl::Status Trainer::WriteCheckpoint() {
 absl::Status Trainer::Report(absl::Time now) {
   const double seconds = absl::ToDoubleSeconds(now - interval_.start - interval_.between_epochs);
   const auto images = static_cast<double>(interval_.steps * options_.recipe.batch_size);
-  const double rate = images / seconds;
+  const double rate = seconds > 0 ? images / seconds : 0;
   const auto images_left =
       static_cast<double>((total_steps() - progress_.step) * options_.recipe.batch_size);
   const ProgressReport report{
@@ -189,7 +191,7 @@ absl::Status Trainer::Report(absl::Time now) {
       .learning_rate = learning_rate_->At(progress_.step - 1),
       .gradient_norm = gradient_norm_,
       .images_per_second = rate,
-      .seconds_left = images_left / rate,
+      .seconds_left = rate > 0 ? images_left / rate : 0,
       .peak_memory_bytes = peak_memory_bytes(),
       .skipped_steps = scaler_.state().skipped_steps,
       .unreadable_images = unreadable_};
