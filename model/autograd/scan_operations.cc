@@ -77,12 +77,55 @@ struct ScanGradients {
   Tensor du, dstep, dB, dC, dz, dA, dD, ddelta_bias;
 };
 
-absl::StatusOr<ScanGradients> NewScanGradients(OpContext& context, const SelectiveScanOperands& d) {
+// The gradients of an operand that all directions have in common, one after the other, so that one
+// pass over them adds them up.
+struct SharedGradients {
+  Value operand;
+  Tensor each;  // (K, B, L, D); empty if directions have operands of their own
+};
+
+absl::StatusOr<SharedGradients> NewSharedGradients(OpContext& context,
+                                                   const ScanDirections& directions,
+                                                   Value SelectiveScanOperands::*operand) {
+  SharedGradients shared{directions.front().*operand, Tensor()};
+  if (!shared.operand.has_gradient() || directions.size() == 1) return shared;
+  for (const SelectiveScanOperands& d : directions) {
+    if ((d.*operand).node() != shared.operand.node()) return shared;
+  }
+  const Shape& shape = shared.operand.shape();
+  LM_ASSIGN_OR_RETURN(
+      shared.each,
+      Tensor::Allocate(context.allocator, shared.operand.tensor().dtype(),
+                       {static_cast<int64_t>(directions.size()), shape[0], shape[1], shape[2]}));
+  return shared;
+}
+
+absl::Status AddShared(OpContext& context, const SharedGradients& shared) {
+  if (shared.each.empty()) return absl::OkStatus();
+  LM_ASSIGN_OR_RETURN(const Tensor sum, NewGradient(context, shared.operand));
+  LM_RETURN_IF_ERROR(localmamba::MergeDirections(
+      {.o = shared.each, .channel = {}, .local = {}, .global = {}, .w = {}, .y = sum},
+      context.stream));
+  return context.tape->Add(context, {{shared.operand, sum}});
+}
+
+// Those of u and z are views of what the directions share, if they do.
+absl::StatusOr<ScanGradients> NewScanGradients(OpContext& context, const SelectiveScanOperands& d,
+                                               int64_t direction, const SharedGradients& du,
+                                               const SharedGradients& dz) {
   ScanGradients g;
-  LM_ASSIGN_OR_RETURN(g.du, NewGradient(context, d.u));
+  if (!du.each.empty()) {
+    g.du = du.each.Select(0, direction);
+  } else {
+    LM_ASSIGN_OR_RETURN(g.du, NewGradient(context, d.u));
+  }
+  if (!dz.each.empty()) {
+    g.dz = dz.each.Select(0, direction);
+  } else {
+    LM_ASSIGN_OR_RETURN(g.dz, NewGradient(context, d.z));
+  }
   LM_ASSIGN_OR_RETURN(g.dB, NewGradient(context, d.B));
   LM_ASSIGN_OR_RETURN(g.dC, NewGradient(context, d.C));
-  LM_ASSIGN_OR_RETURN(g.dz, NewGradient(context, d.z));
   LM_ASSIGN_OR_RETURN(g.dA, NewGradient(context, d.A));
   LM_ASSIGN_OR_RETURN(g.dD, NewGradient(context, d.D));
   LM_ASSIGN_OR_RETURN(g.ddelta_bias, NewGradient(context, d.delta_bias));
@@ -110,10 +153,16 @@ absl::Status StepBackward(OpContext& context, const SelectiveScanOperands& d, co
 
 absl::Status SelectiveScanBackward(OpContext& context, const ScanDirections& directions,
                                    const Tensor& dy) {
+  LM_ASSIGN_OR_RETURN(const SharedGradients shared_du,
+                      NewSharedGradients(context, directions, &SelectiveScanOperands::u));
+  LM_ASSIGN_OR_RETURN(const SharedGradients shared_dz,
+                      NewSharedGradients(context, directions, &SelectiveScanOperands::z));
   std::vector<ScanGradients> wanted;
   std::vector<SelectiveScanBackwardDirection> args;
   for (const SelectiveScanOperands& d : directions) {
-    LM_ASSIGN_OR_RETURN(const ScanGradients g, NewScanGradients(context, d));
+    const auto direction = static_cast<int64_t>(args.size());
+    LM_ASSIGN_OR_RETURN(const ScanGradients g,
+                        NewScanGradients(context, d, direction, shared_du, shared_dz));
     args.push_back({.u = d.u.tensor(),
                     .delta = d.delta.tensor(),
                     .B = d.B.tensor(),
@@ -126,7 +175,7 @@ absl::Status SelectiveScanBackward(OpContext& context, const ScanDirections& dir
                     .delta_bias = d.delta_bias.tensor(),
                     .A = d.A.tensor(),
                     .D = d.D.tensor(),
-                    .dy = dy.view().Select(0, static_cast<int64_t>(args.size())),
+                    .dy = dy.view().Select(0, direction),
                     .du = g.du,
                     .dstep = g.dstep,
                     .dB = g.dB,
@@ -139,14 +188,16 @@ absl::Status SelectiveScanBackward(OpContext& context, const ScanDirections& dir
   }
   LM_RETURN_IF_ERROR(
       localmamba::SelectiveScanBackward(args, SelectiveScanOptions(), context.stream));
+  LM_RETURN_IF_ERROR(AddShared(context, shared_du));
+  LM_RETURN_IF_ERROR(AddShared(context, shared_dz));
   for (size_t i = 0; i < directions.size(); ++i) {
     const SelectiveScanOperands& d = directions[i];
     const ScanGradients& g = wanted[i];
     LM_RETURN_IF_ERROR(StepBackward(context, d, g.dstep));
-    LM_RETURN_IF_ERROR(context.tape->Add(context, {{d.u, g.du},
+    LM_RETURN_IF_ERROR(context.tape->Add(context, {{d.u, shared_du.each.empty() ? g.du : Tensor()},
+                                                   {d.z, shared_dz.each.empty() ? g.dz : Tensor()},
                                                    {d.B, g.dB},
                                                    {d.C, g.dC},
-                                                   {d.z, g.dz},
                                                    {d.A, g.dA},
                                                    {d.D, g.dD},
                                                    {d.delta_bias, g.ddelta_bias}}));
