@@ -61,13 +61,15 @@ cat >"$bundle/run" <<'EOF'
 # run PROGRAM [arguments]: a program of this bundle with the bundle's libraries and the host's CUDA libraries.
 here=$(dirname "$(realpath "$0")")
 libraries=$here/lib
-if ! ldconfig -p 2>/dev/null | grep -q 'libcublasLt\.so\.13'; then
-  for file in "${CUDA_HOME:-/usr/local/cuda}"/{lib64,lib,targets/x86_64-linux/lib}/libcublasLt.so.13 \
-    /usr/local/cuda-13*/lib64/libcublasLt.so.13 \
-    {/usr,/usr/local,/opt/*}/lib/python3*/{dist,site}-packages/nvidia/{cu13,cublas}/lib/libcublasLt.so.13; do
+# Where the host's loader would not look by itself.
+for name in libcublasLt.so.13 libcudnn.so.9; do
+  ldconfig -p 2>/dev/null | grep -qF "$name" && continue
+  for file in "${CUDA_HOME:-/usr/local/cuda}"/{lib64,lib,targets/x86_64-linux/lib}/"$name" \
+    /usr/local/cuda-13*/lib64/"$name" \
+    {/usr,/usr/local,/opt/*,/opt/*/.venv}/lib/python3*/{dist,site}-packages/nvidia/{cu13,cublas,cudnn}/lib/"$name"; do
     if [[ -e $file ]]; then libraries+=:$(dirname "$file"); break; fi
   done
-fi
+done
 export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LOCALMAMBA_SOURCE_DIR=$here/source
 program=$here/bin/$1

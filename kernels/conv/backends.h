@@ -36,6 +36,7 @@ absl::Status DepthwiseConv2dBackwardCuda(const DepthwiseConv2dBackwardArgs& args
 void DepthwiseConv2dCpu(const DepthwiseConv2dArgs& args, const Stream& stream);
 absl::Status DepthwiseConv2dCuda(const DepthwiseConv2dArgs& args, Stream& stream);
 absl::Status MapConv2dCpu(const MapConv2dArgs& args, Stream& stream);
+absl::Status MapConv2dCuda(const MapConv2dArgs& args, Stream& stream);
 absl::Status SpaceToDepthBackwardCpu(const ConstTensorView& dy, const TensorView& dx,
                                      Stream& stream);
 absl::Status SpaceToDepthBackwardCuda(const ConstTensorView& dy, const TensorView& dx,
@@ -43,6 +44,7 @@ absl::Status SpaceToDepthBackwardCuda(const ConstTensorView& dy, const TensorVie
 absl::Status SpaceToDepthCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status SpaceToDepthCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status TransposedConv2dCpu(const TransposedConv2dArgs& args, Stream& stream);
+absl::Status TransposedConv2dCuda(const TransposedConv2dArgs& args, Stream& stream);
 
 }  // namespace localmamba
 

@@ -43,6 +43,9 @@ absl::Status MapConv2d(const MapConv2dArgs& args, Stream& stream) {
        OutputExtent(args.window, args.x.dim(2), args.weight.dim(2)), args.weight.dim(0)}));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return MapConv2dCpu(args, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return MapConv2dCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -20,8 +20,13 @@ absl::Status TransposedConv2d(const TransposedConv2dArgs& args, Stream& stream) 
   LM_RETURN_IF_ERROR(check.OptionalDense("bias", args.bias, DType::kFloat32, {O}));
   LM_RETURN_IF_ERROR(
       check.Dense("y", args.y, dtype, {args.x.dim(0), k * args.x.dim(1), k * args.x.dim(2), O}));
-  if (stream.device().is_cpu() && dtype == DType::kFloat32)
+
+  if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return TransposedConv2dCpu(args, stream);
+  }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return TransposedConv2dCuda(args, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -9,7 +9,7 @@
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype the
-//         device lacks and on CUDA; those of linear.h.
+//         device lacks; those of linear.h.
 #ifndef LOCALMAMBA_KERNELS_CONV_TRANSPOSED_CONV2D_H_
 #define LOCALMAMBA_KERNELS_CONV_TRANSPOSED_CONV2D_H_
 

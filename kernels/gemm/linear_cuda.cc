@@ -1,7 +1,7 @@
 // The residual comes through beta = 1 of cuBLASLt and a bias through its epilogue (rounded to y's
-// dtype, which the epilogue demands), unless an activation stands between: cuBLASLt has no exact
-// GELU, no SiLU and no sigmoid, so that case, which the networks have only after tiny products,
-// takes a pass of its own.
+// dtype, which the epilogue demands), and ReLU too; but cuBLASLt has no exact GELU, no SiLU and no
+// sigmoid, and adds a residual before its activation. Those cases, which the networks have only
+// after tiny products, take a pass of their own.
 #include "kernels/base/status_macros.h"
 #include "kernels/device/cuda/scratch.h"
 #include "kernels/gemm/backends.h"
@@ -20,7 +20,8 @@ absl::Status LinearCuda(const LinearArgs& args, Stream& stream) {
                          .residual = args.residual,
                          .y = args.y};
   const DType dtype = args.y.dtype();
-  if (args.activation != Activation::kIdentity) {
+  product.relu = args.activation == Activation::kRelu && args.residual.empty();
+  if (args.activation != Activation::kIdentity && !product.relu) {
     product.bias = {};
     product.residual = {};
     if (!args.residual.empty() && args.residual.raw_data() == args.y.raw_data()) {

@@ -14,6 +14,8 @@ namespace localmamba {
 
 absl::Status MaxPoolCpu(const ConstTensorView& x, const MaxPoolWindow& window, const TensorView& y,
                         Stream& stream);
+absl::Status MaxPoolCuda(const ConstTensorView& x, const MaxPoolWindow& window, const TensorView& y,
+                         Stream& stream);
 absl::Status NormalizePixelsCpu(const ConstTensorView& x, const PixelNormalization& normalization,
                                 const TensorView& y, Stream& stream);
 absl::Status NormalizePixelsCuda(const ConstTensorView& x, const PixelNormalization& normalization,
@@ -28,7 +30,9 @@ absl::Status ResizeBicubicBackwardCuda(const ConstTensorView& dy, const TensorVi
 absl::Status ResizeBicubicCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeBicubicCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeBilinearCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeBilinearCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeNearestCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeNearestCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status ResizeFixedPointCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
 
 }  // namespace localmamba

@@ -4,11 +4,12 @@
 //
 // Ho = floor((H - size) / stride) + 1; Wo alike. A window of size 1 picks every stride-th cell.
 //
-// Shapes (dense, float32): x: (B, H, W, C), H and W at least `size`; y: (B, Ho, Wo, C).
+// Shapes (dense): x: (B, H, W, C), H and W at least `size`; y: (B, Ho, Wo, C).
+// x and y have one dtype: float32, float16 or bfloat16.
 //
 // Enqueues on `stream` and does not wait.
 // Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree or size or stride is not
-//         positive; UNIMPLEMENTED on CUDA.
+//         positive; UNIMPLEMENTED for a dtype the device lacks.
 #ifndef LOCALMAMBA_KERNELS_IMAGE_MAX_POOL_H_
 #define LOCALMAMBA_KERNELS_IMAGE_MAX_POOL_H_
 

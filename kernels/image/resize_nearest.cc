@@ -14,6 +14,9 @@ absl::Status ResizeNearest(const ConstTensorView& x, const TensorView& y, Stream
   LM_RETURN_IF_ERROR(check.Dense("y", y, dtype, {x.dim(0), -1, -1, x.dim(3)}));
 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) return ResizeNearestCpu(x, y, stream);
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return ResizeNearestCuda(x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -16,6 +16,9 @@ absl::Status AdaptiveAveragePool(const ConstTensorView& x, const TensorView& y, 
   if (stream.device().is_cpu() && dtype == DType::kFloat32) {
     return AdaptiveAveragePoolCpu(x, y, stream);
   }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu() && IsFloat(dtype)) return AdaptiveAveragePoolCuda(x, y, stream);
+#endif
   return check.Unimplemented(dtype);
 }
 

@@ -11,6 +11,7 @@
 namespace localmamba {
 
 absl::Status AdaptiveAveragePoolCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status AdaptiveAveragePoolCuda(const ConstTensorView& x, const TensorView& y, Stream& stream);
 absl::Status CrossEntropyBackwardCpu(const CrossEntropyBackwardArgs& args, Stream& stream);
 absl::Status CrossEntropyBackwardCuda(const CrossEntropyBackwardArgs& args, Stream& stream);
 absl::Status CrossEntropyCpu(const CrossEntropyArgs& args, Stream& stream);

@@ -52,7 +52,7 @@ struct ProductKey {
   DType dtype, y_dtype;
   int64_t M, N, K, a_stride, b_stride, y_stride, residual_stride;
   uint32_t a_alignment, b_alignment, y_alignment, residual_alignment;
-  bool a_transposed, b_transposed, has_bias, has_residual;
+  bool a_transposed, b_transposed, has_bias, has_residual, relu;
 
   friend auto operator<=>(const ProductKey&, const ProductKey&) = default;
 };
@@ -73,6 +73,11 @@ struct ProductCache {
 cudaDataType_t DataType(DType dtype) {
   if (dtype == DType::kFloat16) return CUDA_R_16F;
   return dtype == DType::kBFloat16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
+cublasLtEpilogue_t Epilogue(bool bias, bool relu) {
+  if (relu) return bias ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_RELU;
+  return bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
 }
 
 int64_t RowStride(const ConstTensorView& matrix) {
@@ -137,9 +142,9 @@ absl::StatusOr<Product> MakeProduct(absl::string_view operation, const ProductKe
       Set(product.descriptor, CUBLASLT_MATMUL_DESC_TRANSA, operation_of(key.b_transposed)));
   LM_RETURN_IF_ERROR(
       Set(product.descriptor, CUBLASLT_MATMUL_DESC_TRANSB, operation_of(key.a_transposed)));
+  LM_RETURN_IF_ERROR(
+      Set(product.descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, Epilogue(key.has_bias, key.relu)));
   if (key.has_bias) {
-    LM_RETURN_IF_ERROR(
-        Set(product.descriptor, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS));
     LM_RETURN_IF_ERROR(
         Set(product.descriptor, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, DataType(key.y_dtype)));
   }
@@ -192,6 +197,7 @@ absl::Status Multiply(absl::string_view operation, const ProductArgs& args, Stre
       .b_transposed = args.b.transposed,
       .has_bias = !args.bias.empty(),
       .has_residual = !args.residual.empty(),
+      .relu = args.relu,
   };
   cudaStream_t handle = Activate(stream);
   auto& cache = stream.Local<ProductCache>();

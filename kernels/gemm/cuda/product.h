@@ -17,13 +17,14 @@ struct Factor {
 };
 
 // y = a @ b + bias + residual with a: (M, K), b: (K, N), after transposition; residual, y: (M, N),
-// rows may be strided; bias: (N), with the dtype of y. a and b have one dtype; y and residual have
-// it too, or are float32. The residual may be y.
+// rows may be strided; bias: (N), with the dtype of y. With `relu` negative results become 0. a and
+// b have one dtype; y and residual have it too, or are float32. The residual may be y.
 struct ProductArgs {
   Factor a;
   Factor b;
   ConstTensorView bias;      // optional
   ConstTensorView residual;  // optional
+  bool relu = false;
   TensorView y;
 };
 

@@ -57,7 +57,7 @@ TEST_P(MapConv2dTest, AgreesWithReferenceEachTimeItRuns) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, MapConv2dTest,
-    ::testing::Combine(::testing::ValuesIn(CpuBackend()),
+    ::testing::Combine(::testing::ValuesIn(Backends()),
                        ::testing::Values(MapConv2dCase{.name = "OneCell",
                                                        .x = {1, 1, 1, 1},
                                                        .weight = {1, 1, 1, 1}},

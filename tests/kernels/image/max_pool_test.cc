@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/backend.h"
 #include "tests/support/golden_operators.h"
 #include "tests/support/test_tensor.h"
 
@@ -22,16 +23,15 @@ struct MaxPoolCase {
   MaxPoolWindow window;
 };
 
-class MaxPoolTest : public ::testing::TestWithParam<MaxPoolCase> {};
+class MaxPoolTest : public BackendTest<MaxPoolCase> {};
 
 TEST_P(MaxPoolTest, TakesTheLargestOfEachWindow) {
-  const auto& [name, shape, window] = GetParam();
+  const auto& [name, shape, window] = test_case();
   TestTensor x = TestTensor::Random(shape, 1);
   const int64_t Ho = window.Outputs(shape[1]);
   const int64_t Wo = window.Outputs(shape[2]);
   TestTensor y({shape[0], Ho, Wo, shape[3]});
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
-  ASSERT_TRUE(MaxPool(x.view(), window, y.view(), stream).ok());
+  ASSERT_TRUE(Fetch(MaxPool(Data(x), window, Data(y), stream())));
   const std::vector<double> in = x.values();
   std::vector<double> expected;
   for (int64_t i = 0; i < y.view().elements(); ++i) {
@@ -52,11 +52,15 @@ TEST_P(MaxPoolTest, TakesTheLargestOfEachWindow) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, MaxPoolTest,
-    ::testing::Values(MaxPoolCase{"EverySecondCell", {2, 13, 17, 3}, {.size = 1, .stride = 2}},
-                      MaxPoolCase{"Halves", {2, 13, 16, 5}, {.size = 2, .stride = 2}},
-                      MaxPoolCase{"OneWindow", {1, 3, 3, 1}, {.size = 3, .stride = 7}},
-                      MaxPoolCase{"Overlapping", {1, 6, 5, 33}, {.size = 3, .stride = 1}}),
-    [](const auto& info) { return info.param.name; });
+    ::testing::Combine(
+        ::testing::ValuesIn(Backends()),
+        ::testing::Values(MaxPoolCase{"EverySecondCell", {2, 13, 17, 3}, {.size = 1, .stride = 2}},
+                          MaxPoolCase{"Halves", {2, 13, 16, 5}, {.size = 2, .stride = 2}},
+                          MaxPoolCase{
+                              "HalvesOfWholeVectors", {2, 7, 9, 48}, {.size = 2, .stride = 2}},
+                          MaxPoolCase{"OneWindow", {1, 3, 3, 1}, {.size = 3, .stride = 7}},
+                          MaxPoolCase{"Overlapping", {1, 6, 5, 33}, {.size = 3, .stride = 1}})),
+    BackendCaseName);
 
 TEST(MaxPoolTest, AgreesWithGoldenOperators) {
   const GoldenTensors golden = GoldenOperators();

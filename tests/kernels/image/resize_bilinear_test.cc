@@ -37,7 +37,7 @@ TEST_P(ResizeBilinearTest, AgreesWithReference) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ResizeBilinearTest,
     ::testing::Combine(
-        ::testing::ValuesIn(CpuBackend()),
+        ::testing::ValuesIn(Backends()),
         ::testing::Values(
             ResizeBilinearCase{.name = "OneCellToMany", .x = {2, 1, 1, 3}, .Ho = 3, .Wo = 5},
             ResizeBilinearCase{.name = "SameSize", .x = {1, 7, 5, 17}, .Ho = 7, .Wo = 5},

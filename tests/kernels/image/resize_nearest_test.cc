@@ -36,7 +36,7 @@ TEST_P(ResizeNearestTest, EqualsReference) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ResizeNearestTest,
     ::testing::Combine(
-        ::testing::ValuesIn(CpuBackend()),
+        ::testing::ValuesIn(Backends()),
         ::testing::Values(
             ResizeNearestCase{.name = "OneCellToMany", .x = {2, 1, 1, 3}, .Ho = 3, .Wo = 5},
             ResizeNearestCase{.name = "SameSize", .x = {1, 7, 5, 17}, .Ho = 7, .Wo = 5},

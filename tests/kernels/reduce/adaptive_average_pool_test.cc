@@ -37,7 +37,7 @@ TEST_P(AdaptiveAveragePoolTest, AgreesWithReference) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, AdaptiveAveragePoolTest,
     ::testing::Combine(
-        ::testing::ValuesIn(CpuBackend()),
+        ::testing::ValuesIn(Backends()),
         ::testing::Values(
             PoolCase{.name = "OneBin", .x = {2, 5, 7, 3}, .Ho = 1, .Wo = 1},
             PoolCase{.name = "SameSize", .x = {1, 3, 4, 65}, .Ho = 3, .Wo = 4},
