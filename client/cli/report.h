@@ -25,7 +25,7 @@ ExitCode ReportFailure(const Subject& subject, const absl::Status& status, bool 
 ExitCode ReportLocalFailure(const Subject& subject, const std::string& message, bool json,
                             std::ostream& out, std::ostream& err);
 
-// kSuccess if `written` is OK; else the failure of a file that should have been written, and kFailed.
+// kSuccess if `written` is OK; else kFailed, and tells of the file that should have been written.
 ExitCode ReportWritten(const Subject& subject, const absl::Status& written, bool json,
                        std::ostream& out, std::ostream& err);
 

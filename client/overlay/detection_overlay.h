@@ -18,10 +18,10 @@ struct FoundObject {
   Mask mask;        // empty if there is none
 };
 
-// `picture`, CV_8UC3, red first, with boxes, translucent masks in the colours of the classes, labels
-// with name and score, and a legend that counts the objects of each class. `objects` are in order of
-// falling score: the first are drawn last, on top. Where objects are so many that labels would hide
-// each other, those of the lowest scores are left out. Small pictures come out enlarged.
+// `picture`, CV_8UC3, red first, with boxes, translucent masks in the colours of the classes,
+// labels with name and score, and a legend that counts the objects of each class. `objects` are in order
+// of falling score: the first are drawn last, on top. Where objects are so many that labels would
+// hide each other, those of the lowest scores are left out. Small pictures come out enlarged.
 cv::Mat DrawDetections(const cv::Mat& picture, absl::Span<const FoundObject> objects);
 
 }  // namespace localmamba::client

@@ -129,8 +129,9 @@ def test_a_server_that_is_not_there():
 
 
 def test_outcomes_of_every_kind():
+    stream = streams.classify(top_k=None, newest_wins=False, max_in_flight=None)
     response = vision_pb2.ClassifyStreamResponse(frame=7, skipped=vision_pb2.SkippedFrame())
-    skipped = streams.outcome(response)
+    skipped = stream.outcome(response)
     assert (skipped.index, skipped.value, skipped.skipped) == (7, None, True)
     with pytest.raises(localmamba.SkippedError):
         skipped.result()
@@ -138,6 +139,6 @@ def test_outcomes_of_every_kind():
     response.error.code = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
     response.error.message = "full"
     response.error.retry_delay.FromMilliseconds(1500)
-    busy = streams.outcome(response).error
+    busy = stream.outcome(response).error
     assert isinstance(busy, localmamba.ResourceExhaustedError)
     assert (busy.message, busy.retry_delay) == ("full", 1.5)

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2
 
-from localmamba import outcomes, requests, results
-from localmamba.connection import AsyncConnection, ChannelOption, LoadBalancing, channel_options
+from localmamba import dense_results, outcomes, requests, results, streams
+from localmamba.connection import (
+    AsyncConnection,
+    ChannelOption,
+    LoadBalancing,
+    Request,
+    channel_options,
+)
+from localmamba.dense_results import Detections, Segmentation
 from localmamba.errors import UnavailableError
 from localmamba.images import ImageLike
 from localmamba.outcomes import Outcome
 from localmamba.requests import RequestOptions
-from localmamba.results import Classification, Embedding, ServedVersion
+from localmamba.results import Classification, Embedding, ServedModel, ServedVersion
 from localmamba.retry import RetryPolicy
-from localmamba.streams import CLASSIFY_STREAM, StreamSettings, outcome
+from localmamba.streams import Answer, FrameStream, Value
 from localmamba.v1 import vision_pb2
 
 if TYPE_CHECKING:
@@ -103,6 +110,56 @@ class AsyncClient:
         request = await asyncio.to_thread(requests.embed, image, request_id=request_id, **options)
         return results.embedding(await self._connection.call(requests.EMBED, request, timeout))
 
+    async def detect(
+        self,
+        image: ImageLike,
+        *,
+        score_threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[int | str] = (),
+        masks: bool = False,
+        request_id: str = "",
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Detections:
+        """The objects in `image`.
+
+        score_threshold: objects of a lower score are left out; by default the model's own limit.
+        max_detections: most objects to return; by default the model's own limit.
+        classes: names or numbers of the classes to look for; all, if there are none.
+        masks: whether to ask for the pixels of the objects too.
+        """
+        request = await asyncio.to_thread(
+            requests.detect,
+            image,
+            score_threshold=score_threshold,
+            max_detections=max_detections,
+            classes=classes,
+            masks=masks,
+            request_id=request_id,
+            **options,
+        )
+        response = await self._connection.call(requests.DETECT, request, timeout)
+        return await asyncio.to_thread(dense_results.detections, response)
+
+    async def segment(
+        self,
+        image: ImageLike,
+        *,
+        confidence: bool = False,
+        request_id: str = "",
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Segmentation:
+        """The class of each pixel of `image`, and with `confidence` how sure the network is of each
+        class.
+        """
+        request = await asyncio.to_thread(
+            requests.segment, image, confidence=confidence, request_id=request_id, **options
+        )
+        response = await self._connection.call(requests.SEGMENT, request, timeout)
+        return await asyncio.to_thread(dense_results.segmentation, response)
+
     def classify_many(
         self,
         images: Iterable[ImageLike],
@@ -140,6 +197,50 @@ class AsyncClient:
 
         return outcomes.map_in_order_async(call, images, max_in_flight)
 
+    def detect_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        score_threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[int | str] = (),
+        masks: bool = False,
+        timeout: float | None = None,
+        max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncIterator[Outcome[Detections]]:
+        """As classify_many, with detect."""
+        wanted = tuple(classes)
+
+        async def call(image: ImageLike) -> Detections:
+            return await self.detect(
+                image,
+                score_threshold=score_threshold,
+                max_detections=max_detections,
+                classes=wanted,
+                masks=masks,
+                timeout=timeout,
+                **options,
+            )
+
+        return outcomes.map_in_order_async(call, images, max_in_flight)
+
+    def segment_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        confidence: bool = False,
+        timeout: float | None = None,
+        max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncIterator[Outcome[Segmentation]]:
+        """As classify_many, with segment."""
+
+        async def call(image: ImageLike) -> Segmentation:
+            return await self.segment(image, confidence=confidence, timeout=timeout, **options)
+
+        return outcomes.map_in_order_async(call, images, max_in_flight)
+
     async def classify_stream(
         self,
         frames: AsyncIterable[ImageLike] | Iterable[ImageLike],
@@ -151,29 +252,72 @@ class AsyncClient:
         **options: Unpack[RequestOptions],
     ) -> AsyncIterator[Outcome[Classification]]:
         """As Client.classify_stream; `frames` is taken from by a task."""
-        settings = StreamSettings(
+        stream = streams.classify(
             top_k=top_k, newest_wins=newest_wins, max_in_flight=max_in_flight, **options
         )
+        async with contextlib.aclosing(self._exchange(stream, frames, timeout)) as found:
+            async for each in found:
+                yield each
 
-        async def messages() -> AsyncIterator[vision_pb2.ClassifyStreamRequest]:
-            yield settings.first()
-            if isinstance(frames, AsyncIterable):
-                async for image in frames:
-                    yield await asyncio.to_thread(settings.frame, image)
-            else:
-                for image in frames:
-                    yield await asyncio.to_thread(settings.frame, image)
+    async def detect_stream(
+        self,
+        frames: AsyncIterable[ImageLike] | Iterable[ImageLike],
+        *,
+        score_threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[int | str] = (),
+        masks: bool = False,
+        newest_wins: bool = False,
+        max_in_flight: int | None = None,
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncIterator[Outcome[Detections]]:
+        """As classify_stream, with detect."""
+        stream = streams.detect(
+            score_threshold=score_threshold,
+            max_detections=max_detections,
+            classes=classes,
+            masks=masks,
+            newest_wins=newest_wins,
+            max_in_flight=max_in_flight,
+            **options,
+        )
+        async with contextlib.aclosing(self._exchange(stream, frames, timeout)) as found:
+            async for each in found:
+                yield each
 
-        responses = self._connection.exchange(CLASSIFY_STREAM, messages(), timeout)
-        async with contextlib.aclosing(responses):
-            async for response in responses:
-                yield outcome(response)
+    async def segment_stream(
+        self,
+        frames: AsyncIterable[ImageLike] | Iterable[ImageLike],
+        *,
+        confidence: bool = False,
+        newest_wins: bool = False,
+        max_in_flight: int | None = None,
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> AsyncIterator[Outcome[Segmentation]]:
+        """As classify_stream, with segment."""
+        stream = streams.segment(
+            confidence=confidence, newest_wins=newest_wins, max_in_flight=max_in_flight, **options
+        )
+        async with contextlib.aclosing(self._exchange(stream, frames, timeout)) as found:
+            async for each in found:
+                yield each
 
     async def list_models(self, *, timeout: float | None = None) -> tuple[ServedVersion, ...]:
         """Every version served, by model name, then version."""
         request = vision_pb2.ListModelsRequest()
         return results.served_versions(
             await self._connection.call(requests.LIST_MODELS, request, timeout)
+        )
+
+    async def get_model(
+        self, model: str = "", version: int | str | None = None, *, timeout: float | None = None
+    ) -> ServedModel:
+        """One version with its classes; arguments as in RequestOptions."""
+        request = requests.get_model(model, version)
+        return results.served_model(
+            await self._connection.call(requests.GET_MODEL, request, timeout)
         )
 
     async def is_ready(self, model: str = "", *, timeout: float | None = None) -> bool:
@@ -190,3 +334,23 @@ class AsyncClient:
         except UnavailableError:
             return False
         return response.status == requests.SERVING
+
+    async def _exchange(
+        self,
+        stream: FrameStream[Request, Answer, Value],
+        frames: AsyncIterable[ImageLike] | Iterable[ImageLike],
+        timeout: float | None,
+    ) -> AsyncGenerator[Outcome[Value], None]:
+        async def messages() -> AsyncIterator[Request]:
+            yield stream.first
+            if isinstance(frames, AsyncIterable):
+                async for image in frames:
+                    yield await asyncio.to_thread(stream.frame, image)
+            else:
+                for image in frames:
+                    yield await asyncio.to_thread(stream.frame, image)
+
+        answers = self._connection.exchange(stream.method, messages(), timeout)
+        async with contextlib.aclosing(answers):
+            async for answer in answers:
+                yield stream.outcome(answer)

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, TypeVar
 import grpc
 from grpc_health.v1 import health_pb2
 
-from localmamba import outcomes, requests, results
-from localmamba.connection import ChannelOption, Connection, LoadBalancing, channel_options
+from localmamba import dense_results, outcomes, requests, results, streams
+from localmamba.connection import (
+    ChannelOption,
+    Connection,
+    LoadBalancing,
+    Request,
+    channel_options,
+)
+from localmamba.dense_results import Detections, Segmentation
 from localmamba.errors import UnavailableError
 from localmamba.images import ImageLike
 from localmamba.outcomes import Outcome
 from localmamba.requests import RequestOptions
-from localmamba.results import Classification, Embedding, ServedVersion
+from localmamba.results import Classification, Embedding, ServedModel, ServedVersion
 from localmamba.retry import RetryPolicy
-from localmamba.streams import CLASSIFY_STREAM, StreamSettings, outcome
+from localmamba.streams import Answer, FrameStream, Value
 from localmamba.v1 import vision_pb2
 
 if TYPE_CHECKING:
@@ -106,6 +113,53 @@ class Client:
         request = requests.embed(image, request_id=request_id, **options)
         return results.embedding(self._connection.call(requests.EMBED, request, timeout))
 
+    def detect(
+        self,
+        image: ImageLike,
+        *,
+        score_threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[int | str] = (),
+        masks: bool = False,
+        request_id: str = "",
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Detections:
+        """The objects in `image`.
+
+        score_threshold: objects of a lower score are left out; by default the model's own limit.
+        max_detections: most objects to return; by default the model's own limit.
+        classes: names or numbers of the classes to look for; all, if there are none.
+        masks: whether to ask for the pixels of the objects too.
+        """
+        request = requests.detect(
+            image,
+            score_threshold=score_threshold,
+            max_detections=max_detections,
+            classes=classes,
+            masks=masks,
+            request_id=request_id,
+            **options,
+        )
+        return dense_results.detections(self._connection.call(requests.DETECT, request, timeout))
+
+    def segment(
+        self,
+        image: ImageLike,
+        *,
+        confidence: bool = False,
+        request_id: str = "",
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Segmentation:
+        """The class of each pixel of `image`, and with `confidence` how sure the network is of each
+        class.
+        """
+        request = requests.segment(image, confidence=confidence, request_id=request_id, **options)
+        return dense_results.segmentation(
+            self._connection.call(requests.SEGMENT, request, timeout)
+        )
+
     def classify_many(
         self,
         images: Iterable[ImageLike],
@@ -143,6 +197,50 @@ class Client:
 
         return outcomes.map_in_order(call, images, max_in_flight)
 
+    def detect_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        score_threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[int | str] = (),
+        masks: bool = False,
+        timeout: float | None = None,
+        max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
+    ) -> Iterator[Outcome[Detections]]:
+        """As classify_many, with detect."""
+        wanted = tuple(classes)
+
+        def call(image: ImageLike) -> Detections:
+            return self.detect(
+                image,
+                score_threshold=score_threshold,
+                max_detections=max_detections,
+                classes=wanted,
+                masks=masks,
+                timeout=timeout,
+                **options,
+            )
+
+        return outcomes.map_in_order(call, images, max_in_flight)
+
+    def segment_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        confidence: bool = False,
+        timeout: float | None = None,
+        max_in_flight: int = 16,
+        **options: Unpack[RequestOptions],
+    ) -> Iterator[Outcome[Segmentation]]:
+        """As classify_many, with segment."""
+
+        def call(image: ImageLike) -> Segmentation:
+            return self.segment(image, confidence=confidence, timeout=timeout, **options)
+
+        return outcomes.map_in_order(call, images, max_in_flight)
+
     def classify_stream(
         self,
         frames: Iterable[ImageLike],
@@ -166,12 +264,51 @@ class Client:
         timeout: seconds for the whole stream; by default it has no deadline. It also ends when the
             iterator is closed or let go of.
         """
-        settings = StreamSettings(
+        stream = streams.classify(
             top_k=top_k, newest_wins=newest_wins, max_in_flight=max_in_flight, **options
         )
-        messages = itertools.chain([settings.first()], map(settings.frame, frames))
-        responses = self._connection.exchange(CLASSIFY_STREAM, messages, timeout)
-        return (outcome(response) for response in responses)
+        return self._exchange(stream, frames, timeout)
+
+    def detect_stream(
+        self,
+        frames: Iterable[ImageLike],
+        *,
+        score_threshold: float | None = None,
+        max_detections: int | None = None,
+        classes: Iterable[int | str] = (),
+        masks: bool = False,
+        newest_wins: bool = False,
+        max_in_flight: int | None = None,
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Iterator[Outcome[Detections]]:
+        """As classify_stream, with detect."""
+        stream = streams.detect(
+            score_threshold=score_threshold,
+            max_detections=max_detections,
+            classes=classes,
+            masks=masks,
+            newest_wins=newest_wins,
+            max_in_flight=max_in_flight,
+            **options,
+        )
+        return self._exchange(stream, frames, timeout)
+
+    def segment_stream(
+        self,
+        frames: Iterable[ImageLike],
+        *,
+        confidence: bool = False,
+        newest_wins: bool = False,
+        max_in_flight: int | None = None,
+        timeout: float | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Iterator[Outcome[Segmentation]]:
+        """As classify_stream, with segment."""
+        stream = streams.segment(
+            confidence=confidence, newest_wins=newest_wins, max_in_flight=max_in_flight, **options
+        )
+        return self._exchange(stream, frames, timeout)
 
     def list_models(self, *, timeout: float | None = None) -> tuple[ServedVersion, ...]:
         """Every version served, by model name, then version."""
@@ -179,6 +316,13 @@ class Client:
         return results.served_versions(
             self._connection.call(requests.LIST_MODELS, request, timeout)
         )
+
+    def get_model(
+        self, model: str = "", version: int | str | None = None, *, timeout: float | None = None
+    ) -> ServedModel:
+        """One version with its classes; arguments as in RequestOptions."""
+        request = requests.get_model(model, version)
+        return results.served_model(self._connection.call(requests.GET_MODEL, request, timeout))
 
     def is_ready(self, model: str = "", *, timeout: float | None = None) -> bool:
         """Whether the server, or one of its models, answers requests now; False also if there is no
@@ -194,3 +338,13 @@ class Client:
         except UnavailableError:
             return False
         return response.status == requests.SERVING
+
+    def _exchange(
+        self,
+        stream: FrameStream[Request, Answer, Value],
+        frames: Iterable[ImageLike],
+        timeout: float | None,
+    ) -> Iterator[Outcome[Value]]:
+        messages = itertools.chain([stream.first], map(stream.frame, frames))
+        answers = self._connection.exchange(stream.method, messages, timeout)
+        return (stream.outcome(answer) for answer in answers)

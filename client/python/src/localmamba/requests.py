@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from grpc_health.v1 import health_pb2
@@ -19,6 +20,9 @@ _SERVICE = "/localmamba.v1.VisionService"
 
 CLASSIFY = Method(f"{_SERVICE}/Classify", vision_pb2.ClassifyRequest, vision_pb2.ClassifyResponse)
 EMBED = Method(f"{_SERVICE}/Embed", vision_pb2.EmbedRequest, vision_pb2.EmbedResponse)
+DETECT = Method(f"{_SERVICE}/Detect", vision_pb2.DetectRequest, vision_pb2.DetectResponse)
+SEGMENT = Method(f"{_SERVICE}/Segment", vision_pb2.SegmentRequest, vision_pb2.SegmentResponse)
+GET_MODEL = Method(f"{_SERVICE}/GetModel", vision_pb2.GetModelRequest, vision_pb2.GetModelResponse)
 LIST_MODELS = Method(
     f"{_SERVICE}/ListModels", vision_pb2.ListModelsRequest, vision_pb2.ListModelsResponse
 )
@@ -83,6 +87,75 @@ def embed(
         priority=options.get("priority", 0),
         queue_timeout=_duration(options.get("queue_timeout")),
     )
+
+
+def detect(
+    image: ImageLike,
+    *,
+    score_threshold: float | None = None,
+    max_detections: int | None = None,
+    classes: Iterable[int | str] = (),
+    masks: bool = False,
+    request_id: str = "",
+    **options: Unpack[RequestOptions],
+) -> vision_pb2.DetectRequest:
+    classes = tuple(classes)
+    check_detect(score_threshold, max_detections, classes, **options)
+    return vision_pb2.DetectRequest(
+        model=model_reference(options.get("model", ""), options.get("version")),
+        image=to_message(image),
+        score_threshold=score_threshold,
+        max_detections=max_detections,
+        class_filter=vision_pb2.ClassFilter(
+            ids=[each for each in classes if isinstance(each, int)],
+            names=[each for each in classes if isinstance(each, str)],
+        ),
+        mask_format=vision_pb2.MASK_FORMAT_COCO_RLE if masks else vision_pb2.MASK_FORMAT_NONE,
+        request_id=request_id,
+        priority=options.get("priority", 0),
+        queue_timeout=_duration(options.get("queue_timeout")),
+    )
+
+
+def segment(
+    image: ImageLike,
+    *,
+    confidence: bool = False,
+    request_id: str = "",
+    **options: Unpack[RequestOptions],
+) -> vision_pb2.SegmentRequest:
+    check(None, **options)
+    return vision_pb2.SegmentRequest(
+        model=model_reference(options.get("model", ""), options.get("version")),
+        image=to_message(image),
+        # Numpy alone makes a label map of run lengths, but not of a PNG.
+        format=vision_pb2.SegmentRequest.FORMAT_COCO_RLE,
+        confidence=confidence,
+        request_id=request_id,
+        priority=options.get("priority", 0),
+        queue_timeout=_duration(options.get("queue_timeout")),
+    )
+
+
+def get_model(model: str, version: int | str | None) -> vision_pb2.GetModelRequest:
+    return vision_pb2.GetModelRequest(model=model_reference(model, version))
+
+
+def check_detect(
+    score_threshold: float | None,
+    max_detections: int | None,
+    classes: Iterable[int | str],
+    **options: Unpack[RequestOptions],
+) -> None:
+    """As check, of a request to detect."""
+    check(None, **options)
+    if score_threshold is not None and not 0 <= score_threshold <= 1:
+        raise invalid("score_threshold", score_threshold, "0 to 1")
+    if max_detections is not None and max_detections < 1:
+        raise invalid("max_detections", max_detections, "at least 1")
+    for each in classes:
+        if not isinstance(each, (int, str)):
+            raise invalid("classes", repr(each), "names and numbers")
 
 
 def check(top_k: int | None, **options: Unpack[RequestOptions]) -> None:

@@ -64,7 +64,9 @@ class Task(enum.Enum):
 
     UNSPECIFIED = 0
     CLASSIFICATION = 1  #: classify and embed
-    FEATURES = 2  #: feature maps for a dense head
+    FEATURES = 2  #: feature maps for a dense head of another model
+    DETECTION = 3  #: detect
+    SEGMENTATION = 4  #: segment
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,11 +77,29 @@ class ServedVersion:
     version: int
     labels: tuple[str, ...]  #: that point at this version, sorted
     task: Task
-    num_classes: int  #: 0 without a classifier
-    input_height: int  #: of the image that the network sees, after resize and crop
+    num_classes: int  #: 0 if it has features alone
+    #: of the image that the network sees, after resize and crop; 0 if images keep their proportions
+    input_height: int
     input_width: int
     ready: bool  #: requests are answered now
     description: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelClass:
+    """One class that a model tells apart."""
+
+    id: int  #: from 0
+    name: str  #: empty if the version has no labels
+    color: tuple[int, int, int]  #: for drawing: red, green, blue, 0 to 255
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedModel:
+    """One version with its classes."""
+
+    version: ServedVersion
+    classes: tuple[ModelClass, ...]  #: by id; none if it has features alone
 
 
 def classification(response: vision_pb2.ClassifyResponse) -> Classification:
@@ -90,7 +110,7 @@ def classification(response: vision_pb2.ClassifyResponse) -> Classification:
         model=response.model.name,
         version=response.model.number,
         request_id=response.request_id,
-        timings=_timings(response.timings),
+        timings=timings(response.timings),
     )
 
 
@@ -100,33 +120,44 @@ def embedding(response: vision_pb2.EmbedResponse) -> Embedding:
         model=response.model.name,
         version=response.model.number,
         request_id=response.request_id,
-        timings=_timings(response.timings),
+        timings=timings(response.timings),
     )
 
 
 def served_versions(response: vision_pb2.ListModelsResponse) -> tuple[ServedVersion, ...]:
-    return tuple(
-        ServedVersion(
-            model=each.model,
-            version=each.version,
-            labels=tuple(each.labels),
-            task=Task(each.task),
-            num_classes=each.num_classes,
-            input_height=each.input_height,
-            input_width=each.input_width,
-            ready=each.ready,
-            description=each.description,
-        )
-        for each in response.versions
+    return tuple(map(_served_version, response.versions))
+
+
+def served_model(response: vision_pb2.GetModelResponse) -> ServedModel:
+    return ServedModel(
+        version=_served_version(response.version),
+        classes=tuple(
+            ModelClass(each.id, each.name, (each.color.red, each.color.green, each.color.blue))
+            for each in response.classes
+        ),
     )
 
 
-def _timings(timings: vision_pb2.Timings) -> Timings:
+def _served_version(served: vision_pb2.ServedVersion) -> ServedVersion:
+    return ServedVersion(
+        model=served.model,
+        version=served.version,
+        labels=tuple(served.labels),
+        task=Task(served.task),
+        num_classes=served.num_classes,
+        input_height=served.input_height,
+        input_width=served.input_width,
+        ready=served.ready,
+        description=served.description,
+    )
+
+
+def timings(message: vision_pb2.Timings) -> Timings:
     return Timings(
-        preprocess=timings.preprocess.ToTimedelta(),
-        queue=timings.queue.ToTimedelta(),
-        compute=timings.compute.ToTimedelta(),
-        postprocess=timings.postprocess.ToTimedelta(),
-        total=timings.total.ToTimedelta(),
-        batch_size=timings.batch_size,
+        preprocess=message.preprocess.ToTimedelta(),
+        queue=message.queue.ToTimedelta(),
+        compute=message.compute.ToTimedelta(),
+        postprocess=message.postprocess.ToTimedelta(),
+        total=message.total.ToTimedelta(),
+        batch_size=message.batch_size,
     )
