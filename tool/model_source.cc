@@ -10,10 +10,8 @@
 #include "model/heads/detector_variants.h"
 #include "model/heads/segmenter_variants.h"
 #include "model/networks/variants.h"
-#include "model/vision/ade20k_classes.h"
-#include "model/vision/coco_classes.h"
-#include "model/vision/imagenet_labels.h"
 #include "model/vision/labels.h"
+#include "server/repository/class_table.h"
 #include "server/repository/model_folder.h"
 
 namespace localmamba::tool {
@@ -79,22 +77,11 @@ void ModelDestination::AddFlags(CLI::App& app) {
 }
 
 absl::StatusOr<std::string> ModelDestination::LabelsJson(const ModelSpec& spec) const {
-  const int64_t classes = NumClasses(spec);
-  std::vector<std::string> labels;
+  std::vector<std::string> labels = KnownClassNames(spec);
   if (!labels_path_.empty()) {
-    LM_ASSIGN_OR_RETURN(labels, ReadLabels(labels_path_, classes));
-  } else if (spec.task == ModelTask::kClassification &&
-             classes == static_cast<int64_t>(ImageNetLabels().size())) {
-    return FormatLabels(ImageNetLabels());
-  } else if (spec.task == ModelTask::kDetection &&
-             classes == static_cast<int64_t>(CocoClasses().size())) {
-    for (const CocoClass& coco_class : CocoClasses()) labels.emplace_back(coco_class.name);
-  } else if (spec.task == ModelTask::kSegmentation &&
-             classes == static_cast<int64_t>(Ade20kClasses().size())) {
-    for (const Ade20kClass& ade_class : Ade20kClasses()) labels.emplace_back(ade_class.name);
-  } else {
-    return std::string();
+    LM_ASSIGN_OR_RETURN(labels, ReadLabels(labels_path_, NumClasses(spec)));
   }
+  if (labels.empty()) return std::string();
   const std::vector<absl::string_view> views(labels.begin(), labels.end());
   return FormatLabels(views);
 }

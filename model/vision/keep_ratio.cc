@@ -82,6 +82,12 @@ ImageGeometry KeepRatioGeometry(const KeepRatioConfig& config, int64_t height, i
   return geometry;
 }
 
+InputSize LargestInput(const KeepRatioConfig& config) {
+  if (config.pad_side != 0) return {config.pad_side, config.pad_side};
+  return {RoundUp(config.short_side, config.pad_divisor),
+          RoundUp(config.long_side, config.pad_divisor)};
+}
+
 absl::StatusOr<PreparedImage> ResizeKeepRatio(const KeepRatioConfig& config,
                                               const PixelNormalization& normalization,
                                               const ConstTensorView& image, Allocator& allocator,

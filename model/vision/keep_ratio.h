@@ -55,6 +55,16 @@ struct ImageGeometry {
 // Of an image of height x width pixels, 1 or more. Sides are rounded half up, to at least 1.
 ImageGeometry KeepRatioGeometry(const KeepRatioConfig& config, int64_t height, int64_t width);
 
+// Height and width of a network's input.
+struct InputSize {
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+// What no input is larger than, of images that are not higher than wide; of others, the other way
+// round.
+InputSize LargestInput(const KeepRatioConfig& config);
+
 struct PreparedImage {
   Tensor input;  // (3, input_height, input_width), float32
   ImageGeometry geometry;

@@ -106,6 +106,25 @@ int64_t NumClasses(const NetworkConfig& config) {
 
 int64_t NumClasses(const ModelSpec& spec) { return NumClasses(spec.head, spec.network); }
 
+absl::string_view ToString(ModelTask task) {
+  switch (task) {
+    case ModelTask::kClassification:
+      return "classification";
+    case ModelTask::kFeatures:
+      return "features";
+    case ModelTask::kDetection:
+      return "detection";
+    case ModelTask::kSegmentation:
+      return "segmentation";
+  }
+  return "unknown";
+}
+
+InputSize LargestInput(const ModelSpec& spec) {
+  if (spec.keep_ratio.has_value()) return LargestInput(*spec.keep_ratio);
+  return {spec.preprocess.crop_height, spec.preprocess.crop_width};
+}
+
 int64_t PooledWidth(const NetworkConfig& config) {
   if (const auto* vim = std::get_if<LocalVimConfig>(&config)) return vim->embed_dim;
   return std::get<LocalVMambaConfig>(config).dims.back();

@@ -60,6 +60,13 @@ int64_t NumClasses(const NetworkConfig& config);
 // Of the model's head or classifier; 0 without either.
 int64_t NumClasses(const ModelSpec& spec);
 
+// "classification", "features", "detection" or "segmentation".
+absl::string_view ToString(ModelTask task);
+
+// The size of the network's input; if images keep their proportions, that of the largest of those
+// that are not higher than wide.
+InputSize LargestInput(const ModelSpec& spec);
+
 // Channels of the pooled features, which the classifier's linear layer sees.
 int64_t PooledWidth(const NetworkConfig& config);
 

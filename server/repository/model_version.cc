@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
+#include "model/heads/create_model.h"
 #include "model/vision/labels.h"
 #include "model/weights/load_weights.h"
 
@@ -18,22 +18,28 @@ namespace localmamba {
 namespace {
 
 absl::StatusOr<std::vector<std::string>> LoadLabels(const std::string& version_path,
-                                                    int64_t classes) {
+                                                    const ModelSpec& spec) {
+  const int64_t classes = NumClasses(spec);
   if (classes == 0) return std::vector<std::string>();
   const std::string path = absl::StrCat(version_path, "/", kLabelsFile);
   std::error_code error;
   if (std::filesystem::exists(path, error)) return ReadLabels(path, classes);
-  std::vector<std::string> names;
+  std::vector<std::string> names = KnownClassNames(spec);
+  if (!names.empty()) return names;
   for (int64_t i = 0; i < classes; ++i) names.push_back(absl::StrCat("class_", i));
   return names;
 }
 
 // Every engine, and the first once more, on a batch of black images.
 absl::StatusOr<WarmBatch> RunOnce(const ModelVersion& version, int64_t images) {
-  const PreprocessConfig& preprocess = version.spec.preprocess;
-  const Shape shape = {images, preprocess.crop_height, preprocess.crop_width, 3};
-  LM_ASSIGN_OR_RETURN(const Tensor input, AllocateHostTensor(DType::kUInt8, shape));
-  std::memset(input.view().raw_data(), 0, static_cast<size_t>(input.elements()));
+  const InputSize size = LargestInput(version.spec);
+  const bool normalized = version.spec.keep_ratio.has_value();
+  LM_ASSIGN_OR_RETURN(
+      const Tensor input,
+      normalized ? AllocateHostTensor(DType::kFloat32, {images, 3, size.height, size.width})
+                 : AllocateHostTensor(DType::kUInt8, {images, size.height, size.width, 3}));
+  std::memset(input.view().raw_data(), 0,
+              static_cast<size_t>(input.elements()) * SizeOf(input.dtype()));
   WarmBatch warm{.images = images};
   for (const std::unique_ptr<Engine>& engine : version.engines) {
     LM_ASSIGN_OR_RETURN(const EngineOutput output, engine->Run(input));
@@ -67,13 +73,13 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
   result->version = version;
   LM_ASSIGN_OR_RETURN(result->stamp, StampVersion(folder, version));
   LM_ASSIGN_OR_RETURN(result->spec, ReadVersionSpec(folder, version));
-  if (!std::holds_alternative<std::monostate>(result->spec.head)) {
-    return absl::UnimplementedError(absl::StrCat(
-        path, ": the task is detection or segmentation, which only localmamba_tool runs so far"));
-  }
-  LM_ASSIGN_OR_RETURN(result->labels, LoadLabels(path, NumClasses(result->spec.network)));
+  LM_ASSIGN_OR_RETURN(result->labels, LoadLabels(path, result->spec));
+  result->colors = ClassColors(result->spec);
   LM_ASSIGN_OR_RETURN(result->host_memory, CreateDeviceAllocator(Device::Cpu()));
-  LM_ASSIGN_OR_RETURN(std::unique_ptr<Network> network, CreateNetwork(result->spec.network));
+  absl::StatusOr<std::unique_ptr<Network>> created =
+      CreateModel(result->spec.network, result->spec.head);
+  if (!created.ok()) return Annotate(created.status(), path);
+  std::unique_ptr<Network> network = *std::move(created);
   LM_RETURN_IF_ERROR(LoadWeights(absl::StrCat(path, "/", kWeightsFile), *result->host_memory,
                                  network->parameters()));
   EngineOptions engine_options = options;
@@ -85,7 +91,9 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
 }
 
 absl::Status WarmUp(ModelVersion& version, int64_t max_batch) {
-  const std::vector<int64_t> batches = version.engines.front()->WarmUpBatches(max_batch);
+  const std::vector<int64_t> batches = version.spec.keep_ratio.has_value()
+                                           ? std::vector<int64_t>{1}
+                                           : version.engines.front()->WarmUpBatches(max_batch);
   for (size_t i = 0; i < batches.size(); ++i) {
     const absl::StatusOr<WarmBatch> warm = RunOnce(version, std::min(batches[i], max_batch));
     if (absl::IsResourceExhausted(warm.status()) && i + 1 < batches.size()) {

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "model/engine/engine.h"
+#include "server/repository/class_table.h"
 #include "server/repository/file_stamp.h"
 #include "server/repository/model_folder.h"
 
@@ -40,6 +41,7 @@ struct ModelVersion {
   int64_t version = 0;
   ModelSpec spec;
   std::vector<std::string> labels;  // class names, one per class
+  std::vector<Color> colors;        // likewise
   VersionStamp stamp;               // from just before the files were read
 
   std::unique_ptr<Allocator> host_memory;        // of parameters; outlives the engines
@@ -55,17 +57,20 @@ struct ModelVersion {
 absl::StatusOr<VersionStamp> StampVersion(const ModelFolder& folder, int64_t version);
 
 // Reads weights and labels and makes `instance_count` engines. `options.normalization` is replaced
-// by that of the spec. Without a labels.json class i is called "class_i".
+// by that of the spec. Without a labels.json classes have the names of KnownClassNames, or else
+// class i is called "class_i".
 // Errors: INVALID_ARGUMENT or NOT_FOUND naming the file at fault; those of Engine::Create.
 absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder& folder,
                                                                int64_t version,
                                                                const EngineOptions& options,
                                                                int instance_count = 1);
 
-// Runs every engine once, and the first one once more to measure, for each size that batches of up to `max_batch` black images of the spec's
-// size come in (Engine::WarmUpBatches). A size for which the device's memory does not suffice is
-// given up, which makes max_batch_size smaller. Errors: those of Engine::Run; RESOURCE_EXHAUSTED
-// only if there is no memory for the smallest.
+// Runs every engine once, and the first one once more to measure, for each size that batches of up
+// to `max_batch` black images of the spec's size come in (Engine::WarmUpBatches). If images keep
+// their proportions, batches have too many shapes to run each: then it is one image of the largest
+// shape. A size for which the device's memory does not suffice is given up, which makes
+// max_batch_size smaller. Errors: those of Engine::Run; RESOURCE_EXHAUSTED only if there is no
+// memory for the smallest.
 absl::Status WarmUp(ModelVersion& version, int64_t max_batch);
 
 }  // namespace localmamba

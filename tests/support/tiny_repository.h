@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "kernels/base/check.h"
-#include "model/networks/network.h"
+#include "model/heads/create_model.h"
 #include "model/weights/initialize.h"
 #include "server/repository/write_model.h"
 
@@ -29,6 +29,27 @@ inline ModelSpec TinySpec() {
   ModelSpec spec;
   spec.network = config;
   spec.preprocess = {.resize_short_side = 32, .crop_height = 32, .crop_width = 32};
+  return spec;
+}
+
+// Four stages of one block each, as a backbone of heads.
+inline LocalVMambaConfig TinyBackbone() {
+  LocalVMambaConfig config;
+  config.scan.directions.assign(4, {*ScanDirection::Parse("h"), *ScanDirection::Parse("w2_flip")});
+  config.dims = {8, 16, 16, 16};
+  config.depths = {1, 1, 1, 1};
+  config.num_classes = 0;
+  config.out_indices = {0, 1, 2, 3};
+  return config;
+}
+
+// Five classes; images of at most 96 x 64 pixels, without padding.
+inline ModelSpec TinySegmenterSpec() {
+  ModelSpec spec;
+  spec.task = ModelTask::kSegmentation;
+  spec.network = TinyBackbone();
+  spec.head = SegmentationConfig{.num_classes = 5, .channels = 16};
+  spec.keep_ratio = KeepRatioConfig{.long_side = 96, .short_side = 64, .pad_divisor = 1};
   return spec;
 }
 
@@ -49,7 +70,7 @@ class TinyRepository {
   absl::Status Write(const std::string& model, int64_t version, const ModelSpec& spec = TinySpec(),
                      const std::string& labels_json = "") const {
     const auto memory = *CreateDeviceAllocator(Device::Cpu());
-    const auto network = *CreateNetwork(spec.network);
+    const auto network = *CreateModel(spec.network, spec.head);
     LM_CHECK(InitializeParameters(network->parameters(), 0, *memory).ok());
     return WriteModel((path_ / model).string(), spec, network->parameters(),
                       {.version = version, .overwrite = true, .labels_json = labels_json});
