@@ -19,8 +19,8 @@ namespace localmamba::server {
 
 // A request's share of a batch's output, in host memory, float32.
 struct InferenceResult {
-  Tensor logits;           // (n, num_classes); empty without a head
-  Tensor pooled;           // (n, width); empty without a head
+  Tensor logits;           // (n, num_classes), of a segmenter (n, h, w, num_classes); or empty
+  Tensor pooled;           // (n, width); or empty
   absl::Duration queue;    // from arrival in the queue to launch
   absl::Duration compute;  // of the whole batch
   size_t batch_size = 0;   // images in it

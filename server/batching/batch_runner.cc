@@ -13,7 +13,7 @@
 namespace localmamba::server {
 namespace {
 
-// Rows [begin, end) of a (B, N) tensor; empty if the tensor is.
+// Rows [begin, end) of a (B, ...) tensor; empty if the tensor is.
 Tensor Rows(const Tensor& batch, int64_t begin, int64_t end) {
   return batch.empty() ? Tensor() : batch.Slice(0, begin, end);
 }

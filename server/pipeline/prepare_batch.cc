@@ -18,12 +18,6 @@
 namespace localmamba::server {
 namespace {
 
-size_t CountOf(const ImageBatch& images) {
-  const auto* files = std::get_if<std::vector<EncodedImage>>(&images);
-  return files != nullptr ? files->size()
-                          : static_cast<size_t>(std::get<ConstTensorView>(images).dim(0));
-}
-
 // Counts the images that are not ready, and keeps the first error.
 class Preparation {
  public:
@@ -113,6 +107,12 @@ size_t BytesOf(const ImageBatch& images) {
     bytes += file.bytes.size();
   }
   return bytes;
+}
+
+size_t CountOf(const ImageBatch& images) {
+  const auto* files = std::get_if<std::vector<EncodedImage>>(&images);
+  return files != nullptr ? files->size()
+                          : static_cast<size_t>(std::get<ConstTensorView>(images).dim(0));
 }
 
 void PrepareBatch(BatchToPrepare batch, Executor& decode, Allocator& allocator, const Clock& clock,

@@ -28,6 +28,9 @@ bool IsPrepared(const ImageBatch& images);
 
 size_t BytesOf(const ImageBatch& images);
 
+// How many images they are. A tensor has at least one dimension.
+size_t CountOf(const ImageBatch& images);
+
 struct BatchToPrepare {
   ImageBatch images;  // one or more
   PreprocessConfig config;

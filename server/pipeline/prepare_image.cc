@@ -1,6 +1,7 @@
 #include "server/pipeline/prepare_image.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -44,6 +45,31 @@ absl::Status AboutImage(const absl::Status& status) {
   return Reject(RejectReason::kInvalidImage, status);
 }
 
+// The pixels of a picture, decoded if they have to be.
+struct Pixels {
+  ConstTensorView view;  // (H, W, 3), u8
+  Tensor decoded;        // keeps those of an encoded image
+
+  // `wanted_short_side` as in DecodeOptions.
+  static absl::StatusOr<Pixels> Of(const ImageSource& source, const DecodeLimits& limits,
+                                   int64_t wanted_short_side, Allocator& allocator) {
+    Pixels pixels;
+    if (const auto* raw = std::get_if<RawImage>(&source)) {
+      LM_RETURN_IF_ERROR(Check(*raw, limits));
+      pixels.view = ConstTensorView(raw->rgb.data(), DType::kUInt8, {raw->height, raw->width, 3},
+                                    Device::Cpu());
+      return pixels;
+    }
+    absl::StatusOr<DecodedImage> result =
+        DecodeImage(std::get<EncodedImage>(source).bytes,
+                    {.limits = limits, .wanted_short_side = wanted_short_side}, allocator);
+    if (!result.ok()) return AboutImage(result.status());
+    pixels.decoded = std::move(result->pixels);
+    pixels.view = pixels.decoded;
+    return pixels;
+  }
+};
+
 }  // namespace
 
 size_t BytesOf(const ImageSource& source) {
@@ -55,24 +81,24 @@ absl::StatusOr<Tensor> PrepareImage(const ImageSource& source, const PreprocessC
                                     const DecodeLimits& limits, Allocator& allocator) {
   // One thread each: many images are prepared at once.
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), 1));
-
-  Tensor decoded;  // keeps the pixels of an encoded image
-  ConstTensorView image;
-  if (const auto* raw = std::get_if<RawImage>(&source)) {
-    LM_RETURN_IF_ERROR(Check(*raw, limits));
-    image = ConstTensorView(raw->rgb.data(), DType::kUInt8, {raw->height, raw->width, 3},
-                            Device::Cpu());
-  } else {
-    const DecodeOptions options = {.limits = limits, .wanted_short_side = config.resize_short_side};
-    absl::StatusOr<DecodedImage> result =
-        DecodeImage(std::get<EncodedImage>(source).bytes, options, allocator);
-    if (!result.ok()) return AboutImage(result.status());
-    decoded = std::move(result->pixels);
-    image = decoded;
-  }
-  absl::StatusOr<Tensor> pixels = ResizeAndCrop(config, image, allocator, stream);
+  LM_ASSIGN_OR_RETURN(const Pixels image,
+                      Pixels::Of(source, limits, config.resize_short_side, allocator));
+  absl::StatusOr<Tensor> pixels = ResizeAndCrop(config, image.view, allocator, stream);
   if (!pixels.ok()) return AboutImage(pixels.status());
   return pixels;
+}
+
+absl::StatusOr<PreparedImage> PrepareImage(const ImageSource& source, const KeepRatioConfig& config,
+                                           const PixelNormalization& normalization,
+                                           const DecodeLimits& limits, Allocator& allocator) {
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), 1));
+  // A JPEG at less than its full size would not give the boxes and labels that others find.
+  LM_ASSIGN_OR_RETURN(const Pixels image,
+                      Pixels::Of(source, limits, /*wanted_short_side=*/0, allocator));
+  absl::StatusOr<PreparedImage> prepared =
+      ResizeKeepRatio(config, normalization, image.view, allocator, stream);
+  if (!prepared.ok()) return AboutImage(prepared.status());
+  return prepared;
 }
 
 }  // namespace localmamba::server

@@ -11,6 +11,7 @@
 #include "kernels/device/buffer.h"
 #include "kernels/tensor/tensor.h"
 #include "model/vision/decode.h"
+#include "model/vision/keep_ratio.h"
 #include "model/vision/preprocess.h"
 
 namespace localmamba::server {
@@ -38,6 +39,12 @@ size_t BytesOf(const ImageSource& source);
 // memory. They carry a reject reason (server/runtime/rejection.h).
 absl::StatusOr<Tensor> PrepareImage(const ImageSource& source, const PreprocessConfig& config,
                                     const DecodeLimits& limits, Allocator& allocator);
+
+// Decodes and resizes as far as `config` says: what a network takes, and how the picture lies in it.
+// Limits and errors as above.
+absl::StatusOr<PreparedImage> PrepareImage(const ImageSource& source, const KeepRatioConfig& config,
+                                           const PixelNormalization& normalization,
+                                           const DecodeLimits& limits, Allocator& allocator);
 
 }  // namespace localmamba::server
 

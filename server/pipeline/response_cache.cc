@@ -1,8 +1,37 @@
 #include "server/pipeline/response_cache.h"
 
+#include <cstring>
 #include <utility>
 
+#include "kernels/base/status_macros.h"
+#include "model/weights/host_tensor.h"
+
 namespace localmamba::server {
+namespace {
+
+size_t BytesOf(const Tensor& tensor) {
+  return tensor.empty() ? 0 : static_cast<size_t>(tensor.elements()) * SizeOf(tensor.dtype());
+}
+
+// Of a dense tensor, or an empty one.
+absl::StatusOr<Tensor> CopyOf(const Tensor& tensor) {
+  if (tensor.empty()) return Tensor();
+  LM_ASSIGN_OR_RETURN(Tensor copy, AllocateHostTensor(tensor.dtype(), tensor.shape()));
+  std::memcpy(copy.view().raw_data(), tensor.view().raw_data(), BytesOf(tensor));
+  return copy;
+}
+
+}  // namespace
+
+size_t CachedResponse::bytes() const { return BytesOf(network.logits) + BytesOf(network.pooled); }
+
+absl::StatusOr<CachedResponse> ToCachedResponse(const InferenceResult& result,
+                                                const ImageGeometry& geometry) {
+  CachedResponse response{.network = {}, .geometry = geometry};
+  LM_ASSIGN_OR_RETURN(response.network.logits, CopyOf(result.logits));
+  LM_ASSIGN_OR_RETURN(response.network.pooled, CopyOf(result.pooled));
+  return response;
+}
 
 int64_t ResponseCache::NewOwner() {
   MutexLock lock(mu_);

@@ -10,10 +10,12 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "kernels/base/mutex.h"
+#include "model/vision/keep_ratio.h"
+#include "server/batching/batch_request.h"
 #include "server/metrics/cache_metrics.h"
 #include "server/pipeline/image_digest.h"
 
@@ -21,11 +23,16 @@ namespace localmamba::server {
 
 // Of one image. Immutable once it is in a cache.
 struct CachedResponse {
-  std::vector<float> logits;
-  std::vector<float> pooled;
+  InferenceResult network;  // not of a batch: 0 images, no time
+  ImageGeometry geometry;
 
-  [[nodiscard]] size_t bytes() const { return (logits.size() + pooled.size()) * sizeof(float); }
+  [[nodiscard]] size_t bytes() const;
 };
+
+// What to remember of `result`: in memory of its own, as the batch's is large. Errors:
+// RESOURCE_EXHAUSTED.
+absl::StatusOr<CachedResponse> ToCachedResponse(const InferenceResult& result,
+                                                const ImageGeometry& geometry);
 
 // All versions share its bytes; what has not been used for the longest time goes first. Each
 // version reaches it through a VersionResponses of its own. Safe from several threads.

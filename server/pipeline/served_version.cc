@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
@@ -40,8 +39,8 @@ absl::StatusOr<std::unique_ptr<ServedVersion>> ServedVersion::Start(
     std::shared_ptr<ModelVersion> model, const Options& options, DeviceTurns& device,
     Allocator& host_allocator, Clock& clock, ServerMetrics& metrics) {
   std::unique_ptr<ServedVersion> served(new ServedVersion(std::move(model), options, metrics));
-  const size_t max_image_bytes =
-      static_cast<size_t>(3 * served->input_height() * served->input_width()) * sizeof(float);
+  const auto [height, width] = served->input_size();
+  const size_t max_image_bytes = static_cast<size_t>(3 * height * width) * sizeof(float);
   LM_ASSIGN_OR_RETURN(
       served->runner_,
       BatchRunner::Start(served->model_->engines, MakePolicy(options, served->max_batch_size()),
@@ -60,6 +59,7 @@ ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> model, const Options&
       labels_({{"model", model_->model}, {"version", absl::StrCat(model_->version)}}),
       batch_metrics_(metrics.batching()),
       metrics_(metrics.ForVersion(model_->model, model_->version)),
+      input_size_(LargestInput(model_->spec)),
       max_batch_size_(
           std::min(options.batching.max_batch_size, static_cast<size_t>(model_->max_batch_size))),
       queue_(options.queue),
@@ -76,10 +76,6 @@ ServedVersion::ServedVersion(std::shared_ptr<ModelVersion> model, const Options&
 ServedVersion::~ServedVersion() {
   runner_.reset();
   metrics_.loaded.Decrement();
-}
-
-int64_t ServedVersion::num_classes() const {
-  return std::visit([](const auto& config) { return config.num_classes; }, model_->spec.network);
 }
 
 void ServedVersion::OnQueue(size_t requests, size_t bytes) {

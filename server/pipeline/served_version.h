@@ -56,12 +56,17 @@ class ServedVersion final : private BatchObserver {
   [[nodiscard]] const VersionMetrics& metrics() const { return metrics_; }
   [[nodiscard]] InferenceStatistics& statistics() { return statistics_; }
   [[nodiscard]] const InferenceStatistics& statistics() const { return statistics_; }
-  [[nodiscard]] int64_t num_classes() const;
   // As configured, or less if memory does not suffice.
   [[nodiscard]] size_t max_batch_size() const { return max_batch_size_; }
-  // Of one image the network sees: (crop_height, crop_width).
-  [[nodiscard]] int64_t input_height() const { return model_->spec.preprocess.crop_height; }
-  [[nodiscard]] int64_t input_width() const { return model_->spec.preprocess.crop_width; }
+  // As LargestInput.
+  [[nodiscard]] const InputSize& input_size() const { return input_size_; }
+  // What the network takes of a picture; of one whose size is not known, if that matters, the
+  // largest.
+  [[nodiscard]] ImageKind image_kind() const {
+    const auto [height, width] = input_size_;
+    if (model_->spec.keep_ratio.has_value()) return {DType::kFloat32, {3, height, width}};
+    return {DType::kUInt8, {height, width, 3}};
+  }
   // Errors: INVALID_ARGUMENT, with a reject reason, naming what the version's queue does not allow.
   [[nodiscard]] absl::Status Check(const Scheduling& scheduling) const {
     return CheckScheduling(scheduling, queue_);
@@ -90,6 +95,7 @@ class ServedVersion final : private BatchObserver {
   BatchMetrics& batch_metrics_;
   const VersionMetrics metrics_;
   InferenceStatistics statistics_;
+  const InputSize input_size_;
   const size_t max_batch_size_;
   const QueueOptions queue_;
   const absl::Duration latency_goal_;  // infinite without one

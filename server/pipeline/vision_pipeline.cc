@@ -6,93 +6,28 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
-#include "kernels/device/stream.h"
+#include "server/pipeline/check_images.h"
+#include "server/pipeline/check_task.h"
+#include "server/pipeline/classify_question.h"
+#include "server/pipeline/embed_question.h"
+#include "server/pipeline/segment_question.h"
 #include "server/runtime/rejection.h"
 
 namespace localmamba::server {
 namespace {
 
-constexpr int64_t kDefaultTopK = 5;
-
-absl::StatusOr<int64_t> CheckTopK(std::optional<int64_t> top_k, int64_t num_classes) {
-  if (!top_k.has_value()) return std::min(kDefaultTopK, num_classes);
-  if (1 <= *top_k && *top_k <= num_classes) return *top_k;
-  return InvalidRequest(absl::StrCat("top_k: found ", *top_k, ", wanted 1 to ", num_classes));
-}
-
-absl::StatusOr<std::vector<ClassScore>> Classes(const InferenceResult& result, int64_t top_k,
-                                                const std::vector<std::string>& labels) {
-  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu(), 1));
-  return TopClasses(result.logits.Select(0, 0), top_k, labels, stream);
-}
-
-std::vector<float> Values(const Tensor& tensor) {
-  if (tensor.empty()) return {};
-  const float* first = tensor.data<float>();
-  return {first, first + tensor.elements()};
-}
-
-// Keeps `response` as long as the result lives.
-InferenceResult ToResult(const std::shared_ptr<const CachedResponse>& response) {
-  const auto share = [&response](const std::vector<float>& values) {
-    if (values.empty()) return Tensor();
-    // Nobody writes to a result.
-    return Tensor::Share(TensorView(const_cast<float*>(values.data()), DType::kFloat32,
-                                    {1, static_cast<int64_t>(values.size())}, Device::Cpu()),
-                         response);
-  };
-  return {.logits = share(response->logits),
-          .pooled = share(response->pooled),
-          .queue = absl::ZeroDuration(),
-          .compute = absl::ZeroDuration(),
-          .batch_size = 0};
-}
-
-// Of images that the network takes, or halves of them.
-absl::Status CheckTensor(const ConstTensorView& input, const ServedVersion& version) {
-  const int64_t height = version.input_height();
-  const int64_t width = version.input_width();
-  const auto most = static_cast<int64_t>(version.max_batch_size());
-  if (!input.empty() && input.rank() == 4 && input.IsDense() && 1 <= input.dim(0) &&
-      input.dim(0) <= most) {
-    const bool pixels = input.dtype() == DType::kUInt8;
-    const bool floats = input.dtype() == DType::kFloat32 || input.dtype() == DType::kFloat16;
-    if (pixels && input.shape() == Shape({input.dim(0), height, width, 3})) return absl::OkStatus();
-    if (floats && input.shape() == Shape({input.dim(0), 3, height, width})) return absl::OkStatus();
-  }
-  return InvalidRequest(absl::StrCat("input: found ", Describe(input), ", wanted f32[n,3,", height,
-                                     ",", width, "], the same of f16, or u8[n,", height, ",", width,
-                                     ",3] with n from 1 to ", most));
-}
-
-absl::Status CheckImages(const ImageBatch& images, const ServedVersion& version) {
-  if (const auto* tensor = std::get_if<ConstTensorView>(&images)) {
-    return CheckTensor(*tensor, version);
-  }
-  const size_t found = std::get<std::vector<EncodedImage>>(images).size();
-  if (1 <= found && found <= version.max_batch_size()) return absl::OkStatus();
-  return InvalidRequest(
-      absl::StrCat("images: found ", found, ", wanted 1 to ", version.max_batch_size()));
-}
-
-// What the network gets of them.
-DType KindOf(const ImageBatch& images) {
-  const auto* tensor = std::get_if<ConstTensorView>(&images);
-  return tensor == nullptr || tensor->dtype() == DType::kUInt8 ? DType::kUInt8 : DType::kFloat32;
-}
-
-size_t CountOf(const ImageBatch& images) {
-  const auto* tensor = std::get_if<ConstTensorView>(&images);
-  return tensor == nullptr ? std::get<std::vector<EncodedImage>>(images).size()
-                           : static_cast<size_t>(tensor->dim(0));
-}
-
 // Whether the picture is prepared in less time than it takes to wake another thread.
-bool IsTiny(const ImageSource& image, const PreprocessConfig& config) {
+bool IsTiny(const ImageSource& image, const ModelSpec& spec) {
   constexpr int64_t kBytes = 16 << 10;
-  const int64_t resized_bytes = config.resize_short_side * config.resize_short_side * 3;
-  return std::holds_alternative<RawImage>(image) &&
+  const int64_t short_side = spec.preprocess.resize_short_side;
+  const int64_t resized_bytes = short_side * short_side * 3;
+  return std::holds_alternative<RawImage>(image) && !spec.keep_ratio.has_value() &&
          static_cast<int64_t>(BytesOf(image)) + resized_bytes <= kBytes;
+}
+
+// As a batch of one.
+Tensor AsBatch(const Tensor& image) {
+  return image.Reshape({1, image.dim(0), image.dim(1), image.dim(2)});
 }
 
 void Observe(const VersionMetrics& metrics, const StageTimings& timings) {
@@ -109,7 +44,8 @@ struct VisionPipeline::Call {
   Scheduling scheduling;
   CallContext context;
   ServedModels::Handle version;
-  Tensor pixels;                      // made of the request's image, if it has one
+  Tensor input;                       // made of the request's images, if they had to be prepared
+  ImageGeometry geometry;             // of the image, if images keep their proportions
   std::optional<ImageDigest> digest;  // of the image, if its answer shall be remembered
   absl::Time arrival;
   absl::Time due;
@@ -117,16 +53,15 @@ struct VisionPipeline::Call {
   StageTimings timings;
   absl::Time network_done;
   size_t images = 0;
+  bool long_answer = false;
   MakeAnswer finish;
 
-  // Gives the answer, or the error, after it was counted.
-  void End(absl::StatusOr<InferenceResult> result) {
-    if (!result.ok()) {
-      const absl::Time now = clock->Now();
-      version->metrics().Failed(result.status());
-      version->statistics().CountFailure(now - arrival, now);
-    }
-    finish(*this, std::move(result));
+  void End(absl::StatusOr<InferenceResult> result) { finish(*this, std::move(result)); }
+
+  void CountFailure(const absl::Status& status) {
+    const absl::Time now = clock->Now();
+    version->metrics().Failed(status);
+    version->statistics().CountFailure(now - arrival, now);
   }
 
   // To be called when the answer is made.
@@ -148,15 +83,21 @@ struct VisionPipeline::Call {
   }
 };
 
-VisionPipeline::MakeAnswer VisionPipeline::GiveInference(Callback<Inference> done) {
-  return [done = std::move(done)](Call& call, absl::StatusOr<InferenceResult> result) mutable {
-    if (!result.ok()) return done(result.status());
+template <class Answer, class Make>
+VisionPipeline::MakeAnswer VisionPipeline::Give(Callback<Answer> done, Make make) {
+  return [done = std::move(done), make = std::move(make)](
+             Call& call, absl::StatusOr<InferenceResult> result) mutable {
     const ModelVersion& model = call.version->model();
-    done(Inference{.model = model.model,
-                   .version = model.version,
-                   .logits = std::move(result->logits),
-                   .pooled = std::move(result->pooled),
-                   .timings = call.CloseTimings()});
+    absl::StatusOr<Answer> answer =
+        result.ok() ? make(model, call, *std::move(result)) : result.status();
+    if (!answer.ok()) {
+      call.CountFailure(answer.status());
+      return done(std::move(answer));
+    }
+    answer->model = model.model;
+    answer->version = model.version;
+    answer->timings = call.CloseTimings();
+    done(std::move(answer));
   };
 }
 
@@ -170,50 +111,42 @@ VisionPipeline::VisionPipeline(const ServedModels& models, const DecodeLimits& l
       host_allocator_(host_allocator),
       clock_(clock) {}
 
-void VisionPipeline::Classify(ImageRequest request, std::optional<int64_t> top_k,
-                              Callback<Classification> done) {
-  const absl::StatusOr<CallPtr> call = Begin(request);
-  if (!call.ok()) return done(call.status());
-  const absl::StatusOr<int64_t> k = CheckTopK(top_k, (*call)->version->num_classes());
-  if (!k.ok()) return done(k.status());
-  (*call)->finish = [k = *k, done = std::move(done)](
-                        Call& call, absl::StatusOr<InferenceResult> result) mutable {
-    if (!result.ok()) return done(result.status());
-    const ModelVersion& model = call.version->model();
-    absl::StatusOr<std::vector<ClassScore>> classes = Classes(*result, k, model.labels);
-    if (!classes.ok()) return done(classes.status());
-    done(Classification{.model = model.model,
-                        .version = model.version,
-                        .classes = *std::move(classes),
-                        .timings = call.CloseTimings()});
-  };
-  SubmitImage(*call, request.image);
+template <class Question>
+void VisionPipeline::Ask(ImageRequest request, const Question& question,
+                         Callback<typename Question::Answer> done) {
+  const absl::StatusOr<CallPtr> begun = Begin(request, Question::kTask);
+  if (!begun.ok()) return done(begun.status());
+  absl::Status fit = question.Check((*begun)->version->model());
+  if (!fit.ok()) return done(std::move(fit));
+  (*begun)->long_answer = Question::kLongAnswer;
+  (*begun)->finish = Give(std::move(done), [question](const ModelVersion& model, const Call& call,
+                                                 const InferenceResult& result) {
+    return question.MakeAnswer(model, {result, call.geometry});
+  });
+  SubmitImage(*begun, request.image);
 }
 
-void VisionPipeline::Embed(ImageRequest request, Callback<Embedding> done) {
-  const absl::StatusOr<CallPtr> call = Begin(request);
-  if (!call.ok()) return done(call.status());
-  (*call)->finish = [done = std::move(done)](Call& call,
-                                             absl::StatusOr<InferenceResult> result) mutable {
-    if (!result.ok()) return done(result.status());
-    const ModelVersion& model = call.version->model();
-    std::vector<float> features = Values(result->pooled);
-    done(Embedding{.model = model.model,
-                   .version = model.version,
-                   .features = std::move(features),
-                   .timings = call.CloseTimings()});
-  };
-  SubmitImage(*call, request.image);
-}
+template void VisionPipeline::Ask(ImageRequest, const ClassifyQuestion&, Callback<Classification>);
+template void VisionPipeline::Ask(ImageRequest, const EmbedQuestion&, Callback<Embedding>);
+template void VisionPipeline::Ask(ImageRequest, const SegmentQuestion&, Callback<Segmentation>);
 
 void VisionPipeline::Infer(InferRequest request, Callback<Inference> done) {
-  const absl::StatusOr<CallPtr> call = Begin(request.version, request.scheduling, request.context);
+  const absl::StatusOr<CallPtr> call =
+      Begin(request.version, ModelTask::kClassification, request.scheduling, request.context);
   if (!call.ok()) return done(call.status());
   absl::Status fit = CheckImages(request.images, *request.version);
   if (!fit.ok()) return done(std::move(fit));
-  (*call)->finish = GiveInference(std::move(done));
+  (*call)->finish = Give(std::move(done),
+                         [](const ModelVersion& /*model*/, const Call& /*call*/,
+                            InferenceResult result) -> absl::StatusOr<Inference> {
+                           Inference inference;
+                           inference.logits = std::move(result.logits);
+                           inference.pooled = std::move(result.pooled);
+                           return inference;
+                         });
   request.version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(request.images)));
-  if (absl::Status in_time = Offer(**call, KindOf(request.images), CountOf(request.images));
+  if (absl::Status in_time =
+          Offer(**call, KindOf(request.images, *request.version), CountOf(request.images));
       !in_time.ok()) {
     return (*call)->End(std::move(in_time));
   }
@@ -224,26 +157,21 @@ void VisionPipeline::Infer(InferRequest request, Callback<Inference> done) {
   }
 }
 
-absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(const ImageRequest& request) const {
+absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(const ImageRequest& request,
+                                                              ModelTask task) const {
   LM_ASSIGN_OR_RETURN(ServedModels::Handle version, models_.Find(request.model, request.version));
-  return Begin(std::move(version), request.scheduling, request.context);
+  return Begin(std::move(version), task, request.scheduling, request.context);
 }
 
 absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ServedModels::Handle version,
+                                                              ModelTask task,
                                                               const Scheduling& scheduling,
                                                               const CallContext& context) const {
   auto call = std::make_shared<Call>();
   call->arrival = clock_.Now();
   call->clock = &clock_;
   call->version = std::move(version);
-  const ModelVersion& model = call->version->model();
-  if (model.spec.task != ModelTask::kClassification) {
-    return Reject(
-        RejectReason::kInvalidRequest,
-        absl::FailedPreconditionError(absl::StrCat("model \"", model.model,
-                                                   "\" yields feature maps only, wanted one with a "
-                                                   "classifier")));
-  }
+  LM_RETURN_IF_ERROR(CheckTask(call->version->model(), task));
   LM_RETURN_IF_ERROR(call->version->Check(scheduling));
   call->scheduling = scheduling;
   call->context = context;
@@ -253,7 +181,7 @@ absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ServedModels::Hand
 
 void VisionPipeline::SubmitImage(const CallPtr& call, const ImageSource& image) {
   call->version->metrics().image_bytes.Increment(static_cast<double>(BytesOf(image)));
-  if (IsTiny(image, call->version->model().spec.preprocess)) return Prepare(call, image);
+  if (IsTiny(image, call->version->model().spec)) return Prepare(call, image);
   if (!decode_.TrySubmit([this, call, image] { Prepare(call, image); })) {
     call->End(Reject(RejectReason::kDecodeQueueFull,
                      absl::ResourceExhaustedError("too many requests wait to be decoded")));
@@ -265,19 +193,34 @@ void VisionPipeline::Prepare(const CallPtr& call, const ImageSource& image) {
     return call->End(std::move(wanted));
   }
   if (AnswerFromCache(call, image)) return;
-  if (absl::Status in_time = Offer(*call, DType::kUInt8, 1); !in_time.ok()) {
+  const ServedVersion& version = *call->version;
+  if (absl::Status in_time = Offer(*call, version.image_kind(), 1); !in_time.ok()) {
     return call->End(std::move(in_time));
   }
   const absl::Time began = clock_.Now();
-  absl::StatusOr<Tensor> pixels =
-      PrepareImage(image, call->version->model().spec.preprocess, limits_, host_allocator_);
-  if (!pixels.ok()) return call->End(pixels.status());
-  const ServedVersion& version = *call->version;
-  call->pixels = pixels->Reshape({1, version.input_height(), version.input_width(), 3});
-  const absl::Time prepared = clock_.Now();
-  version.metrics().decode_seconds.Observe(absl::ToDoubleSeconds(prepared - began));
-  call->timings.preprocess = prepared - call->arrival;
-  Enqueue(call, call->pixels);
+  if (absl::Status prepared = PrepareInput(*call, image); !prepared.ok()) {
+    return call->End(std::move(prepared));
+  }
+  const absl::Time now = clock_.Now();
+  version.metrics().decode_seconds.Observe(absl::ToDoubleSeconds(now - began));
+  call->timings.preprocess = now - call->arrival;
+  Enqueue(call, call->input);
+}
+
+absl::Status VisionPipeline::PrepareInput(Call& call, const ImageSource& image) {
+  const ModelSpec& spec = call.version->model().spec;
+  if (spec.keep_ratio.has_value()) {
+    LM_ASSIGN_OR_RETURN(const PreparedImage prepared,
+                        PrepareImage(image, *spec.keep_ratio, spec.preprocess.normalization,
+                                     limits_, host_allocator_));
+    call.geometry = prepared.geometry;
+    call.input = AsBatch(prepared.input);
+  } else {
+    LM_ASSIGN_OR_RETURN(const Tensor pixels,
+                        PrepareImage(image, spec.preprocess, limits_, host_allocator_));
+    call.input = AsBatch(pixels);
+  }
+  return absl::OkStatus();
 }
 
 void VisionPipeline::Prepare(const CallPtr& call, ImageBatch images) {
@@ -287,9 +230,9 @@ void VisionPipeline::Prepare(const CallPtr& call, ImageBatch images) {
                 .context = call->context},
                decode_, host_allocator_, clock_, [this, call](absl::StatusOr<Tensor> input) {
                  if (!input.ok()) return call->End(input.status());
-                 call->pixels = *std::move(input);
+                 call->input = *std::move(input);
                  call->timings.preprocess = clock_.Now() - call->arrival;
-                 Enqueue(call, call->pixels);
+                 Enqueue(call, call->input);
                });
 }
 
@@ -301,20 +244,17 @@ bool VisionPipeline::AnswerFromCache(const CallPtr& call, const ImageSource& ima
   if (found == nullptr) return false;
   call->digest.reset();
   call->timings.preprocess = clock_.Now() - call->arrival;
-  Complete(call, ToResult(found));
+  call->geometry = found->geometry;
+  Complete(call, found->network);
   return true;
 }
 
-absl::Status VisionPipeline::Offer(const Call& call, DType dtype, size_t images) {
-  ServedVersion& version = *call.version;
-  const Shape shape = dtype == DType::kUInt8
-                          ? Shape({version.input_height(), version.input_width(), 3})
-                          : Shape({3, version.input_height(), version.input_width()});
-  return version.runner().Offer({.kind = {dtype, shape},
-                                 .images = images,
-                                 .scheduling = call.scheduling,
-                                 .due = call.due,
-                                 .deadline = call.context.deadline});
+absl::Status VisionPipeline::Offer(const Call& call, const ImageKind& kind, size_t images) {
+  return call.version->runner().Offer({.kind = kind,
+                                       .images = images,
+                                       .scheduling = call.scheduling,
+                                       .due = call.due,
+                                       .deadline = call.context.deadline});
 }
 
 void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) {
@@ -333,16 +273,25 @@ void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) 
 void VisionPipeline::Complete(const CallPtr& call, absl::StatusOr<InferenceResult> result) {
   call->network_done = clock_.Now();
   if (result.ok()) {
-    if (call->digest.has_value()) {
-      call->version->responses()->Insert(
-          *call->digest, {.logits = Values(result->logits), .pooled = Values(result->pooled)});
-    }
+    if (call->digest.has_value()) Remember(*call, *result);
     call->timings.queue = result->queue;
     call->timings.compute = result->compute;
     call->timings.batch_size = result->batch_size;
   }
-  Task answer = [call, result = std::move(result)]() mutable { call->End(std::move(result)); };
+  call->input = Tensor();
+  Task answer = [this, call, result = std::move(result)]() mutable {
+    absl::Status wanted;
+    if (call->long_answer) wanted = CheckWanted(call->context, clock_.Now(), "the answer");
+    call->End(wanted.ok() ? std::move(result) : wanted);
+  };
+  if (call->long_answer && decode_.TrySubmit(std::move(answer))) return;
   if (reply_ == nullptr || !reply_->TrySubmit(std::move(answer))) answer();
+}
+
+void VisionPipeline::Remember(const Call& call, const InferenceResult& result) {
+  absl::StatusOr<CachedResponse> response = ToCachedResponse(result, call.geometry);
+  // Without memory for it there is nothing to remember.
+  if (response.ok()) call.version->responses()->Insert(*call.digest, *std::move(response));
 }
 
 }  // namespace localmamba::server

@@ -3,12 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <utility>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "kernels/base/status_macros.h"
+#include "kernels/detection/run_lengths.h"
 #include "server/rpc/status_conversion.h"
 #include "server/runtime/rejection.h"
 
@@ -19,6 +16,26 @@ constexpr size_t kMaxRequestIdBytes = 256;
 
 absl::Span<const uint8_t> BytesOf(const std::string& bytes) {
   return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+}
+
+void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
+  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
+  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+}
+
+// For a value that is not of the enum.
+template <class Enum>
+absl::Status UnknownValue(absl::string_view field, Enum found) {
+  return InvalidRequest(
+      absl::StrCat(field, ": found ", static_cast<int>(found), ", wanted a value of the enum"));
+}
+
+}  // namespace
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  if (request_id.size() <= kMaxRequestIdBytes) return absl::OkStatus();
+  return InvalidRequest(absl::StrCat("request_id: found ", request_id.size(),
+                                     " bytes, wanted at most ", kMaxRequestIdBytes));
 }
 
 absl::StatusOr<std::string> ToVersion(const v1::ModelReference& model) {
@@ -50,9 +67,62 @@ absl::StatusOr<ImageSource> ToImageSource(const v1::Image& image) {
   return InvalidRequest("image: found none, wanted image.encoded or image.raw");
 }
 
-void ToProto(absl::Duration duration, google::protobuf::Duration& proto) {
-  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
+absl::Duration ToDuration(const google::protobuf::Duration& proto) {
+  return absl::Seconds(proto.seconds()) + absl::Nanoseconds(proto.nanos());
+}
+
+absl::StatusOr<ClassifyQuestion> ToQuestion(const v1::ClassifyRequest& request) {
+  ClassifyQuestion question;
+  if (request.has_top_k()) question.top_k = request.top_k();
+  return question;
+}
+
+absl::StatusOr<EmbedQuestion> ToQuestion(const v1::EmbedRequest& /*request*/) {
+  return EmbedQuestion();
+}
+
+absl::StatusOr<SegmentQuestion> ToQuestion(const v1::SegmentRequest& request) {
+  using Format = SegmentQuestion::Format;
+  SegmentQuestion question{.confidence = request.confidence()};
+  switch (request.format()) {
+    case v1::SegmentRequest::FORMAT_UNSPECIFIED:
+    case v1::SegmentRequest::FORMAT_PNG:
+      question.format = Format::kPng;
+      return question;
+    case v1::SegmentRequest::FORMAT_COCO_RLE:
+      question.format = Format::kRunLengths;
+      return question;
+    default:
+      return UnknownValue("format", request.format());
+  }
+}
+
+void ToProto(const Classification& classification, v1::ClassifyResponse& response) {
+  for (const ClassScore& score : classification.classes) {
+    v1::ClassScore& proto = *response.add_classes();
+    proto.set_id(static_cast<int32_t>(score.class_id));
+    proto.set_name(score.name);
+    proto.set_score(score.probability);
+  }
+}
+
+void ToProto(const Embedding& embedding, v1::EmbedResponse& response) {
+  response.mutable_features()->Add(embedding.features.begin(), embedding.features.end());
+}
+
+void ToProto(const Segmentation& segmentation, v1::SegmentResponse& response) {
+  response.set_image_height(static_cast<int32_t>(segmentation.image_height));
+  response.set_image_width(static_cast<int32_t>(segmentation.image_width));
+  response.set_label_map_png(segmentation.label_map_png);
+  for (const ImageRegion& region : segmentation.regions) {
+    v1::SegmentedClass& proto = *response.add_classes();
+    proto.set_id(static_cast<int32_t>(region.class_id));
+    proto.set_name(region.name);
+    ToProto(region.color, *proto.mutable_color());
+    proto.set_area(region.area);
+    if (region.confidence.has_value()) proto.set_confidence(*region.confidence);
+    if (region.mask.height > 0) ToProto(region.mask, *proto.mutable_mask());
+  }
 }
 
 void ToProto(const StageTimings& timings, v1::Timings& proto) {
@@ -64,66 +134,16 @@ void ToProto(const StageTimings& timings, v1::Timings& proto) {
   proto.set_batch_size(static_cast<int32_t>(timings.batch_size));
 }
 
-void ToProto(const ServedModels::Listed& listed, bool ready, v1::ServedVersion& proto) {
-  const ServedVersion& version = *listed.version;
-  const ModelVersion& model = version.model();
-  proto.set_model(model.model);
-  proto.set_version(model.version);
-  for (const std::string& label : listed.labels) proto.add_labels(label);
-  proto.set_task(model.spec.task == ModelTask::kClassification
-                     ? v1::ServedVersion::TASK_CLASSIFICATION
-                     : v1::ServedVersion::TASK_FEATURES);
-  proto.set_num_classes(static_cast<int32_t>(version.num_classes()));
-  proto.set_input_height(static_cast<int32_t>(model.spec.preprocess.crop_height));
-  proto.set_input_width(static_cast<int32_t>(model.spec.preprocess.crop_width));
-  proto.set_ready(ready);
-  proto.set_description(model.spec.description);
+void ToProto(const Color& color, v1::Color& proto) {
+  proto.set_red(color[0]);
+  proto.set_green(color[1]);
+  proto.set_blue(color[2]);
 }
 
-// Of a message with the fields that every request about one image has.
-template <class Request>
-absl::StatusOr<ImageRequest> Convert(const Request& request, CallContext context) {
-  LM_ASSIGN_OR_RETURN(std::string version, ToVersion(request.model()));
-  LM_ASSIGN_OR_RETURN(const ImageSource source, ToImageSource(request.image()));
-  ImageRequest result{.model = request.model().name(),
-                      .version = std::move(version),
-                      .image = source,
-                      .scheduling = {.priority = request.priority(), .queue_timeout = {}},
-                      .context = std::move(context)};
-  if (request.has_queue_timeout()) {
-    result.scheduling.queue_timeout = absl::Seconds(request.queue_timeout().seconds()) +
-                                      absl::Nanoseconds(request.queue_timeout().nanos());
-  }
-  return result;
-}
-
-}  // namespace
-
-absl::StatusOr<ImageRequest> ToImageRequest(const v1::ClassifyRequest& request,
-                                            CallContext context) {
-  return Convert(request, std::move(context));
-}
-
-absl::StatusOr<ImageRequest> ToImageRequest(const v1::EmbedRequest& request, CallContext context) {
-  return Convert(request, std::move(context));
-}
-
-absl::Status CheckRequestId(const std::string& request_id) {
-  if (request_id.size() <= kMaxRequestIdBytes) return absl::OkStatus();
-  return InvalidRequest(absl::StrCat("request_id: found ", request_id.size(),
-                                     " bytes, wanted at most ", kMaxRequestIdBytes));
-}
-
-void ToProto(const Classification& classification, v1::ClassifyResponse& response) {
-  for (const ClassScore& score : classification.classes) {
-    v1::ClassScore& proto = *response.add_classes();
-    proto.set_id(static_cast<int32_t>(score.class_id));
-    proto.set_name(score.name);
-    proto.set_score(score.probability);
-  }
-  response.mutable_model()->set_name(classification.model);
-  response.mutable_model()->set_number(classification.version);
-  ToProto(classification.timings, *response.mutable_timings());
+void ToProto(const RunLengths& mask, v1::CocoMask& proto) {
+  proto.add_size(static_cast<int32_t>(mask.height));
+  proto.add_size(static_cast<int32_t>(mask.width));
+  proto.set_counts(FormatRunLengths(mask));
 }
 
 void ToProto(const absl::Status& status, v1::FrameError& error) {
@@ -135,17 +155,14 @@ void ToProto(const absl::Status& status, v1::FrameError& error) {
   }
 }
 
-void ToProto(const Embedding& embedding, v1::EmbedResponse& response) {
-  response.mutable_features()->Add(embedding.features.begin(), embedding.features.end());
-  response.mutable_model()->set_name(embedding.model);
-  response.mutable_model()->set_number(embedding.version);
-  ToProto(embedding.timings, *response.mutable_timings());
-}
-
-void ToProto(const ServedModels& models, bool ready, v1::ListModelsResponse& response) {
-  for (const ServedModels::Listed& version : models.List()) {
-    ToProto(version, ready, *response.add_versions());
-  }
+void Describe(const VisionAnswer& answer, RequestRecord& record) {
+  record.model = answer.model;
+  record.version = answer.version;
+  record.preprocess = answer.timings.preprocess;
+  record.queue = answer.timings.queue;
+  record.compute = answer.timings.compute;
+  record.postprocess = answer.timings.postprocess;
+  record.batch_size = answer.timings.batch_size;
 }
 
 }  // namespace localmamba::server

@@ -1,15 +1,17 @@
 #include "server/rpc/vision_service.h"
 
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/vision.grpc.pb.h"
-#include "server/rpc/classify_stream.h"
+#include "server/rpc/frame_stream.h"
+#include "server/rpc/model_conversion.h"
 #include "server/rpc/request_identity.h"
 #include "server/rpc/unary_call.h"
 #include "server/rpc/vision_conversion.h"
+#include "server/rpc/vision_methods.h"
 
 namespace localmamba::server {
 namespace {
@@ -17,19 +19,9 @@ namespace {
 using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 
-// Ends `call` with an answer of the pipeline.
-template <class Answer, class Request, class Response>
-VisionPipeline::Callback<Answer> EndWith(UnaryCall* call, const Request* request,
-                                         Response* response) {
-  return [call, request, response](absl::StatusOr<Answer> answer) {
-    if (answer.ok()) {
-      response->set_request_id(request->request_id());
-      ToProto(*answer, *response);
-      Describe(*answer, call->record());
-    }
-    call->End(answer.status());
-  };
-}
+template <class Method>
+using StreamReactor =
+    grpc::ServerBidiReactor<typename Method::StreamRequest, typename Method::StreamResponse>;
 
 class VisionService final : public v1::VisionService::CallbackService {
  public:
@@ -44,41 +36,25 @@ class VisionService final : public v1::VisionService::CallbackService {
 
   ServerUnaryReactor* Classify(CallbackServerContext* context, const v1::ClassifyRequest* request,
                                v1::ClassifyResponse* response) override {
-    auto* call = new UnaryCall("Classify", metrics_, &log_);
-    absl::StatusOr<ImageRequest> image = Admit(*context, *request, *call);
-    if (!image.ok()) {
-      call->End(image.status());
-      return call;
-    }
-    std::optional<int64_t> top_k;
-    if (request->has_top_k()) top_k = request->top_k();
-    pipeline_.Classify(*std::move(image), top_k, EndWith<Classification>(call, request, response));
-    return call;
+    return Answer<ClassifyMethod>(*context, *request, *response);
   }
 
   ServerUnaryReactor* Embed(CallbackServerContext* context, const v1::EmbedRequest* request,
                             v1::EmbedResponse* response) override {
-    auto* call = new UnaryCall("Embed", metrics_, &log_);
-    absl::StatusOr<ImageRequest> image = Admit(*context, *request, *call);
-    if (!image.ok()) {
-      call->End(image.status());
-      return call;
-    }
-    pipeline_.Embed(*std::move(image), EndWith<Embedding>(call, request, response));
-    return call;
+    return Answer<EmbedMethod>(*context, *request, *response);
   }
 
-  grpc::ServerBidiReactor<v1::ClassifyStreamRequest, v1::ClassifyStreamResponse>* ClassifyStream(
-      CallbackServerContext* context) override {
-    RequestRecord record;
-    Identify("", log_, *context, record);
-    auto handler = std::make_unique<server::ClassifyStream>(
-        server::ClassifyStream::Server{pipeline_, admission_, metrics_, log_},
-        admission_.ClientOf(*context), std::move(record), max_frames_per_stream_);
-    return server::ClassifyStream::Stream::Create(server::ClassifyStream::kMethod, *context,
-                                                  admission_.streams(), metrics_,
-                                                  std::move(handler))
-        ->Begin();
+  ServerUnaryReactor* Segment(CallbackServerContext* context, const v1::SegmentRequest* request,
+                              v1::SegmentResponse* response) override {
+    return Answer<SegmentMethod>(*context, *request, *response);
+  }
+
+  StreamReactor<ClassifyMethod>* ClassifyStream(CallbackServerContext* context) override {
+    return AnswerFrames<ClassifyMethod>(*context);
+  }
+
+  StreamReactor<SegmentMethod>* SegmentStream(CallbackServerContext* context) override {
+    return AnswerFrames<SegmentMethod>(*context);
   }
 
   ServerUnaryReactor* ListModels(CallbackServerContext* /*context*/,
@@ -90,16 +66,59 @@ class VisionService final : public v1::VisionService::CallbackService {
     return call;
   }
 
+  ServerUnaryReactor* GetModel(CallbackServerContext* /*context*/,
+                               const v1::GetModelRequest* request,
+                               v1::GetModelResponse* response) override {
+    auto* call = new UnaryCall("GetModel", metrics_);
+    call->End(DescribeModel(pipeline_.models(), lifecycle_.ready(), *request, *response));
+    return call;
+  }
+
  private:
-  template <class Request>
-  absl::StatusOr<ImageRequest> Admit(CallbackServerContext& context, const Request& request,
-                                     UnaryCall& call) {
+  template <class Method>
+  ServerUnaryReactor* Answer(CallbackServerContext& context,
+                             const typename Method::Request& request,
+                             typename Method::Response& response) {
+    auto* call = new UnaryCall(Method::kName, metrics_, &log_);
+    const absl::Status begun = Begin<Method>(context, request, response, *call);
+    if (!begun.ok()) call->End(begun);
+    return call;
+  }
+
+  // If OK, the pipeline has the request, and ends `call`.
+  template <class Method>
+  absl::Status Begin(CallbackServerContext& context, const typename Method::Request& request,
+                     typename Method::Response& response, UnaryCall& call) {
     Identify(request.request_id(), log_, context, call.record());
     LM_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
     LM_ASSIGN_OR_RETURN(Admission::Ticket ticket,
                         admission_.Admit(admission_.ClientOf(context), request.ByteSizeLong()));
     call.Keep(std::move(ticket));
-    return ToImageRequest(request, call.ContextOf(context));
+    LM_ASSIGN_OR_RETURN(ImageRequest image, ToImageRequest(request, call.ContextOf(context)));
+    LM_ASSIGN_OR_RETURN(const typename Method::Question question, ToQuestion(request));
+    using Answer = typename Method::Question::Answer;
+    pipeline_.Ask(std::move(image), question,
+                  [&call, &request, &response](absl::StatusOr<Answer> answer) {
+                    if (answer.ok()) {
+                      ToResponse(*answer, request.request_id(), response);
+                      Describe(*answer, call.record());
+                    }
+                    call.End(answer.status());
+                  });
+    return absl::OkStatus();
+  }
+
+  template <class Method>
+  StreamReactor<Method>* AnswerFrames(CallbackServerContext& context) {
+    RequestRecord record;
+    Identify("", log_, context, record);
+    using Frames = FrameStream<Method>;
+    auto handler = std::make_unique<Frames>(
+        typename Frames::Server{pipeline_, admission_, metrics_, log_},
+        admission_.ClientOf(context), std::move(record), max_frames_per_stream_);
+    return Frames::Stream::Create(Method::kStreamName, context, admission_.streams(), metrics_,
+                                  std::move(handler))
+        ->Begin();
   }
 
   VisionPipeline& pipeline_;

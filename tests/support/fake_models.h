@@ -32,6 +32,7 @@ inline std::shared_ptr<ModelVersion> FakeVersion(const std::string& name, int64_
   version->spec.version_labels = {{"stable", 1}};
   version->spec.description = "answers from the first pixel";
   for (int64_t i = 0; i < kClasses; ++i) version->labels.push_back(absl::StrCat("class ", i));
+  version->colors = ClassColors(version->spec);
   for (int i = 0; i < instances; ++i) {
     version->engines.push_back(std::make_unique<FakeEngine>(kClasses, control));
   }

@@ -30,8 +30,8 @@ absl::StatusOr<ModelTensors> TensorsOf(const ServedVersion& version) {
       .inputs = {{{InputRole::kPixels, "pixels", kPixelTypes, {height, width, 3}},
                   {InputRole::kTensor, "tensor", kTensorTypes, {3, height, width}},
                   {InputRole::kEncoded, "encoded", kEncodedTypes, {1}}}},
-      .outputs = {{{OutputRole::kProbabilities, "probabilities", version.num_classes()},
-                   {OutputRole::kLogits, "logits", version.num_classes()},
+      .outputs = {{{OutputRole::kProbabilities, "probabilities", NumClasses(model.spec)},
+                   {OutputRole::kLogits, "logits", NumClasses(model.spec)},
                    {OutputRole::kEmbedding, "embedding", PooledWidth(model.spec.network)}}}};
 }
 

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <prometheus/registry.h>
 
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "server/metrics/server_metrics.h"
@@ -18,6 +20,16 @@ using testing::HasSubstr;
 using testing::IsNull;
 using testing::NotNull;
 
+Tensor TensorOf(std::vector<float> values) {
+  auto owner = std::make_shared<std::vector<float>>(std::move(values));
+  const TensorView view(owner->data(), DType::kFloat32, {1, static_cast<int64_t>(owner->size())});
+  return Tensor::Share(view, owner);
+}
+
+std::vector<float> ValuesOf(const Tensor& tensor) {
+  return {tensor.data<float>(), tensor.data<float>() + tensor.elements()};
+}
+
 ImageDigest Digest(uint8_t first) {
   ImageDigest digest = {};
   digest[0] = first;
@@ -27,7 +39,9 @@ ImageDigest Digest(uint8_t first) {
 class ResponseCacheTest : public testing::Test {
  protected:
   static CachedResponse Response(float value, size_t classes = 250) {
-    return {.logits = std::vector<float>(classes, value), .pooled = {value}};
+    return CachedResponse{.network = {.logits = TensorOf(std::vector<float>(classes, value)),
+                                      .pooled = TensorOf({value})},
+                          .geometry = {.source_height = 7}};
   }
 
   prometheus::Registry registry_;
@@ -39,16 +53,29 @@ TEST_F(ResponseCacheTest, FindsWhatWasInserted) {
   ResponseCache cache(1 << 20, metrics_);
   VersionResponses version(cache, "m", 1);
   EXPECT_THAT(version.Find(Digest(1)), IsNull());
-  version.Insert(Digest(1), {.logits = {1, 2}, .pooled = {3}});
+  version.Insert(Digest(1), Response(3, 2));
   const auto found = version.Find(Digest(1));
   ASSERT_THAT(found, NotNull());
-  EXPECT_THAT(found->logits, ElementsAre(1, 2));
-  EXPECT_THAT(found->pooled, ElementsAre(3));
+  EXPECT_THAT(ValuesOf(found->network.logits), ElementsAre(3, 3));
+  EXPECT_THAT(ValuesOf(found->network.pooled), ElementsAre(3));
+  EXPECT_EQ(found->geometry.source_height, 7);
   EXPECT_THAT(version.Find(Digest(2)), IsNull());
   EXPECT_THAT(text_.Text(),
               HasSubstr(R"(localmamba_response_cache_hits_total{model="m",version="1"} 1)"));
   EXPECT_THAT(text_.Text(),
               HasSubstr(R"(localmamba_response_cache_misses_total{model="m",version="1"} 2)"));
+}
+
+TEST_F(ResponseCacheTest, WhatIsRememberedOfABatchHasMemoryOfItsOwn) {
+  const Tensor batch = TensorOf({1, 2, 3, 4}).Reshape({2, 2});
+  const auto response =
+      ToCachedResponse({.logits = batch.Slice(0, 1, 2), .pooled = {}, .batch_size = 2}, {});
+  ASSERT_TRUE(response.ok()) << response.status();
+  batch.data<float>()[2] = 9;
+  EXPECT_THAT(ValuesOf(response->network.logits), ElementsAre(3, 4));
+  EXPECT_TRUE(response->network.pooled.empty());
+  EXPECT_EQ(response->network.batch_size, 0);
+  EXPECT_EQ(response->bytes(), 2 * sizeof(float));
 }
 
 TEST_F(ResponseCacheTest, DropsWhatWasNotUsedForLongest) {
@@ -103,7 +130,7 @@ TEST_F(ResponseCacheTest, ManyThreadsFindAndInsert) {
         if (found == nullptr) {
           version.Insert(Digest(image), Response(image));
         } else {
-          EXPECT_EQ(found->pooled[0], image);
+          EXPECT_EQ(found->network.pooled.data<float>()[0], image);
         }
       }
     });

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/pipeline/classify_question.h"
+#include "server/pipeline/embed_question.h"
 #include "server/runtime/notification.h"
 #include "server/runtime/rejection.h"
 #include "tests/support/fake_clock.h"
@@ -82,10 +84,11 @@ class VisionPipelineTest : public testing::Test {
                                           std::optional<int64_t> top_k = std::nullopt) {
     absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
     Notification done;
-    pipeline_.Classify(std::move(request), top_k, [&](absl::StatusOr<Classification> result) {
-      answer = std::move(result);
-      done.Notify();
-    });
+    pipeline_.Ask(std::move(request), ClassifyQuestion{top_k},
+                  [&](absl::StatusOr<Classification> result) {
+                    answer = std::move(result);
+                    done.Notify();
+                  });
     done.WaitForNotification();
     return answer;
   }
@@ -118,7 +121,7 @@ TEST_F(VisionPipelineTest, GivesTheLikeliestClassesFirst) {
 TEST_F(VisionPipelineTest, EmbedsAPicture) {
   std::vector<float> features;
   Notification done;
-  pipeline_.Embed(RequestOf(9), [&](absl::StatusOr<Embedding> result) {
+  pipeline_.Ask(RequestOf(9), EmbedQuestion(), [&](absl::StatusOr<Embedding> result) {
     if (result.ok()) features = result->features;
     done.Notify();
   });
@@ -231,7 +234,7 @@ TEST_F(VisionPipelineTest, MeasuresTheComputeStageByItsClock) {
   control_->Hold();
   absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
   Notification done;
-  pipeline_.Classify(RequestOf(1), std::nullopt, [&](absl::StatusOr<Classification> result) {
+  pipeline_.Ask(RequestOf(1), ClassifyQuestion(), [&](absl::StatusOr<Classification> result) {
     answer = std::move(result);
     done.Notify();
   });
@@ -286,7 +289,7 @@ TEST_F(VisionPipelineTest, TheResponseCacheAnswersAnImageThatComesAgain) {
   const auto ask = [&](uint8_t red) {
     absl::StatusOr<Classification> answer = absl::UnknownError("not yet");
     Notification done;
-    pipeline.Classify(RequestOf(red), std::nullopt, [&](absl::StatusOr<Classification> result) {
+    pipeline.Ask(RequestOf(red), ClassifyQuestion(), [&](absl::StatusOr<Classification> result) {
       answer = std::move(result);
       done.Notify();
     });
