@@ -13,17 +13,19 @@
 #include "kernels/tensor/shape.h"
 #include "kernels/tensor/tensor.h"
 #include "kernels/tensor/tensor_view.h"
+#include "model/engine/engine.h"
 #include "server/runtime/call_context.h"
 
 namespace localmamba::server {
 
 // A request's share of a batch's output, in host memory, float32.
 struct InferenceResult {
-  Tensor logits;           // (n, num_classes), of a segmenter (n, h, w, num_classes); or empty
-  Tensor pooled;           // (n, width); or empty
-  absl::Duration queue;    // from arrival in the queue to launch
-  absl::Duration compute;  // of the whole batch
-  size_t batch_size = 0;   // images in it
+  Tensor logits;  // (n, num_classes), of a segmenter (n, h, w, num_classes); or empty
+  Tensor pooled;  // (n, width); or empty
+  std::optional<EngineDetections> detections;  // of a detector, for n images
+  absl::Duration queue;                        // from arrival in the queue to launch
+  absl::Duration compute;                      // of the whole batch
+  size_t batch_size = 0;                       // images in it
 };
 
 using InferenceCallback = absl::AnyInvocable<void(absl::StatusOr<InferenceResult>)>;
@@ -45,6 +47,8 @@ struct BatchRequest {
   // One or more images, which stay together: (n, H, W, 3) u8 pixels, or (n, 3, H, W) f32, already
   // normalised. Dense, in host memory that lives until `done` has been called.
   ConstTensorView input;
+  // (n, 2), i32, as Engine::Run wants them, alive as long; all requests of a model have them or none.
+  ConstTensorView sizes;
   Scheduling scheduling;
   CallContext context;
   // By when the answer is wanted: context.deadline, or before it if the model has a goal.

@@ -32,6 +32,28 @@ ConstTensorView Gather(const Batch& batch, const Buffer& space) {
   return {space.data(), first.dtype(), shape, Device::Cpu()};
 }
 
+std::optional<EngineDetections> Rows(const std::optional<EngineDetections>& batch, int64_t begin,
+                                     int64_t end) {
+  if (!batch.has_value()) return std::nullopt;
+  return EngineDetections{.boxes = Rows(batch->boxes, begin, end),
+                          .scores = Rows(batch->scores, begin, end),
+                          .classes = Rows(batch->classes, begin, end),
+                          .counts = Rows(batch->counts, begin, end),
+                          .mask_logits = Rows(batch->mask_logits, begin, end)};
+}
+
+// Of all images of `batch`; none if its requests have none.
+std::vector<int32_t> GatherSizes(const Batch& batch) {
+  std::vector<int32_t> sizes;
+  for (const WaitingRequest& one : batch.requests) {
+    const ConstTensorView& own = one.request.sizes;
+    if (!own.empty()) {
+      sizes.insert(sizes.end(), own.data<int32_t>(), own.data<int32_t>() + own.elements());
+    }
+  }
+  return sizes;
+}
+
 size_t CountAbandoned(const Batch& batch, absl::Time now) {
   return static_cast<size_t>(
       std::count_if(batch.requests.begin(), batch.requests.end(), [now](const WaitingRequest& one) {
@@ -47,6 +69,7 @@ void Answer(Batch batch, const EngineOutput& output, absl::Time launched, absl::
     const int64_t end = begin + one.request.input.dim(0);
     one.request.done(InferenceResult{.logits = Rows(output.logits, begin, end),
                                      .pooled = Rows(output.pooled, begin, end),
+                                     .detections = Rows(output.detections, begin, end),
                                      .queue = launched - one.arrival,
                                      .compute = compute,
                                      .batch_size = batch_size});
@@ -131,6 +154,7 @@ absl::Status BatchRunner::Enqueue(BatchRequest&& request) {
   LM_CHECK(request.input.rank() == 4 && request.input.IsDense() && request.images() > 0 &&
            request.images() <= max_batch_size_ &&
            request.bytes() <= request.images() * max_image_bytes_);
+  LM_CHECK(request.sizes.empty() || request.sizes.shape() == Shape({request.input.dim(0), 2}));
   std::vector<UnwantedRequest> unwanted;
   absl::Status status;
   {
@@ -227,7 +251,10 @@ void BatchRunner::Run(size_t instance, Batch batch, Turn& turn) {
                       .padding = static_cast<size_t>(engine.PaddedBatch(input.dim(0))) - images,
                       .abandoned = CountAbandoned(batch, launched),
                       .again = batch.failed_on.has_value()});
-  const absl::StatusOr<EngineOutput> output = engine.Run(input);
+  const std::vector<int32_t> sizes = GatherSizes(batch);
+  const ConstTensorView sizes_view(sizes.data(), DType::kInt32, {input.dim(0), 2});
+  const absl::StatusOr<EngineOutput> output =
+      engine.Run(input, sizes.empty() ? ConstTensorView() : sizes_view);
   const absl::Duration compute = clock_.Now() - launched;
   turn->Finish(compute);
   turn.reset();

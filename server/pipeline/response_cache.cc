@@ -23,13 +23,32 @@ absl::StatusOr<Tensor> CopyOf(const Tensor& tensor) {
 
 }  // namespace
 
-size_t CachedResponse::bytes() const { return BytesOf(network.logits) + BytesOf(network.pooled); }
+size_t CachedResponse::bytes() const {
+  size_t bytes = BytesOf(network.logits) + BytesOf(network.pooled);
+  if (network.detections.has_value()) {
+    const EngineDetections& found = *network.detections;
+    for (const Tensor* tensor :
+         {&found.boxes, &found.scores, &found.classes, &found.counts, &found.mask_logits}) {
+      bytes += BytesOf(*tensor);
+    }
+  }
+  return bytes;
+}
 
 absl::StatusOr<CachedResponse> ToCachedResponse(const InferenceResult& result,
                                                 const ImageGeometry& geometry) {
   CachedResponse response{.network = {}, .geometry = geometry};
   LM_ASSIGN_OR_RETURN(response.network.logits, CopyOf(result.logits));
   LM_ASSIGN_OR_RETURN(response.network.pooled, CopyOf(result.pooled));
+  if (result.detections.has_value()) {
+    const EngineDetections& found = *result.detections;
+    EngineDetections& copy = response.network.detections.emplace();
+    LM_ASSIGN_OR_RETURN(copy.boxes, CopyOf(found.boxes));
+    LM_ASSIGN_OR_RETURN(copy.scores, CopyOf(found.scores));
+    LM_ASSIGN_OR_RETURN(copy.classes, CopyOf(found.classes));
+    LM_ASSIGN_OR_RETURN(copy.counts, CopyOf(found.counts));
+    LM_ASSIGN_OR_RETURN(copy.mask_logits, CopyOf(found.mask_logits));
+  }
   return response;
 }
 

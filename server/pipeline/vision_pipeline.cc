@@ -1,6 +1,7 @@
 #include "server/pipeline/vision_pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@
 #include "server/pipeline/check_images.h"
 #include "server/pipeline/check_task.h"
 #include "server/pipeline/classify_question.h"
+#include "server/pipeline/detect_question.h"
 #include "server/pipeline/embed_question.h"
 #include "server/pipeline/segment_question.h"
 #include "server/runtime/rejection.h"
@@ -46,6 +48,7 @@ struct VisionPipeline::Call {
   ServedModels::Handle version;
   Tensor input;                       // made of the request's images, if they had to be prepared
   ImageGeometry geometry;             // of the image, if images keep their proportions
+  std::array<int32_t, 2> size = {};   // likewise: height and width of the image in its input
   std::optional<ImageDigest> digest;  // of the image, if its answer shall be remembered
   absl::Time arrival;
   absl::Time due;
@@ -120,7 +123,7 @@ void VisionPipeline::Ask(ImageRequest request, const Question& question,
   if (!fit.ok()) return done(std::move(fit));
   (*begun)->long_answer = Question::kLongAnswer;
   (*begun)->finish = Give(std::move(done), [question](const ModelVersion& model, const Call& call,
-                                                 const InferenceResult& result) {
+                                                      const InferenceResult& result) {
     return question.MakeAnswer(model, {result, call.geometry});
   });
   SubmitImage(*begun, request.image);
@@ -128,6 +131,7 @@ void VisionPipeline::Ask(ImageRequest request, const Question& question,
 
 template void VisionPipeline::Ask(ImageRequest, const ClassifyQuestion&, Callback<Classification>);
 template void VisionPipeline::Ask(ImageRequest, const EmbedQuestion&, Callback<Embedding>);
+template void VisionPipeline::Ask(ImageRequest, const DetectQuestion&, Callback<FoundObjects>);
 template void VisionPipeline::Ask(ImageRequest, const SegmentQuestion&, Callback<Segmentation>);
 
 void VisionPipeline::Infer(InferRequest request, Callback<Inference> done) {
@@ -214,6 +218,8 @@ absl::Status VisionPipeline::PrepareInput(Call& call, const ImageSource& image) 
                         PrepareImage(image, *spec.keep_ratio, spec.preprocess.normalization,
                                      limits_, host_allocator_));
     call.geometry = prepared.geometry;
+    call.size = {static_cast<int32_t>(prepared.geometry.limit_height),
+                 static_cast<int32_t>(prepared.geometry.limit_width)};
     call.input = AsBatch(prepared.input);
   } else {
     LM_ASSIGN_OR_RETURN(const Tensor pixels,
@@ -259,8 +265,13 @@ absl::Status VisionPipeline::Offer(const Call& call, const ImageKind& kind, size
 
 void VisionPipeline::Enqueue(const CallPtr& call, const ConstTensorView& input) {
   call->images = static_cast<size_t>(input.dim(0));
+  ConstTensorView sizes;
+  if (call->version->model().spec.keep_ratio.has_value()) {
+    sizes = ConstTensorView(call->size.data(), DType::kInt32, {1, 2});
+  }
   absl::Status queued = call->version->runner().Enqueue(
       {.input = input,
+       .sizes = sizes,
        .scheduling = call->scheduling,
        .context = call->context,
        .due = call->due,

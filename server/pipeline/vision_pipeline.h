@@ -69,7 +69,7 @@ class VisionPipeline {
   // RESOURCE_EXHAUSTED if a queue is full or the latency goal cannot be kept; DEADLINE_EXCEEDED or
   // CANCELLED if that came first; those of the engine and of Question::MakeAnswer.
   //
-  // A Question is ClassifyQuestion, EmbedQuestion or SegmentQuestion.
+  // A Question is ClassifyQuestion, EmbedQuestion, DetectQuestion or SegmentQuestion.
   template <class Question>
   void Ask(ImageRequest request, const Question& question,
            Callback<typename Question::Answer> done);

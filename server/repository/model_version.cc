@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/create_model.h"
+#include "model/heads/sliding_engine.h"
 #include "model/vision/labels.h"
 #include "model/weights/load_weights.h"
 
@@ -87,6 +89,12 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
   auto engines = Engine::CreateInstances(std::move(network), engine_options, instance_count);
   if (!engines.ok()) return Annotate(engines.status(), path);
   result->engines = *std::move(engines);
+  const auto* segmentation = std::get_if<SegmentationConfig>(&result->spec.head);
+  if (segmentation != nullptr && segmentation->slide.has_value()) {
+    for (std::unique_ptr<Engine>& engine : result->engines) {
+      engine = std::make_unique<SlidingEngine>(std::move(engine), *segmentation->slide);
+    }
+  }
   return result;
 }
 

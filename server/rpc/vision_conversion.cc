@@ -81,6 +81,29 @@ absl::StatusOr<EmbedQuestion> ToQuestion(const v1::EmbedRequest& /*request*/) {
   return EmbedQuestion();
 }
 
+absl::StatusOr<DetectQuestion> ToQuestion(const v1::DetectRequest& request) {
+  using Masks = DetectQuestion::Masks;
+  const v1::ClassFilter& filter = request.class_filter();
+  DetectQuestion question{.score_threshold = request.score_threshold(),
+                          .class_ids = {filter.ids().begin(), filter.ids().end()},
+                          .class_names = {filter.names().begin(), filter.names().end()}};
+  if (request.has_max_detections()) question.max_detections = request.max_detections();
+  switch (request.mask_format()) {
+    case v1::MASK_FORMAT_UNSPECIFIED:
+    case v1::MASK_FORMAT_NONE:
+      question.masks = Masks::kNone;
+      return question;
+    case v1::MASK_FORMAT_COCO_RLE:
+      question.masks = Masks::kRunLengths;
+      return question;
+    case v1::MASK_FORMAT_POLYGONS:
+      question.masks = Masks::kOutlines;
+      return question;
+    default:
+      return UnknownValue("mask_format", request.mask_format());
+  }
+}
+
 absl::StatusOr<SegmentQuestion> ToQuestion(const v1::SegmentRequest& request) {
   using Format = SegmentQuestion::Format;
   SegmentQuestion question{.confidence = request.confidence()};
@@ -108,6 +131,27 @@ void ToProto(const Classification& classification, v1::ClassifyResponse& respons
 
 void ToProto(const Embedding& embedding, v1::EmbedResponse& response) {
   response.mutable_features()->Add(embedding.features.begin(), embedding.features.end());
+}
+
+void ToProto(const FoundObjects& found, v1::DetectResponse& response) {
+  response.set_image_height(static_cast<int32_t>(found.image_height));
+  response.set_image_width(static_cast<int32_t>(found.image_width));
+  for (const FoundObject& object : found.objects) {
+    v1::Detection& proto = *response.add_detections();
+    proto.mutable_box()->set_x_min(object.box.x1);
+    proto.mutable_box()->set_y_min(object.box.y1);
+    proto.mutable_box()->set_x_max(object.box.x2);
+    proto.mutable_box()->set_y_max(object.box.y2);
+    proto.set_class_id(static_cast<int32_t>(object.class_id));
+    proto.set_class_name(object.class_name);
+    proto.set_score(object.score);
+    if (object.mask.has_value()) ToProto(*object.mask, *proto.mutable_coco_mask());
+    if (!object.outlines.has_value()) continue;
+    for (const Polygon& outline : *object.outlines) {
+      proto.mutable_polygons()->add_polygons()->mutable_points()->Add(outline.begin(),
+                                                                      outline.end());
+    }
+  }
 }
 
 void ToProto(const Segmentation& segmentation, v1::SegmentResponse& response) {

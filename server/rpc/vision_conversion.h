@@ -10,6 +10,7 @@
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/vision.pb.h"
 #include "server/pipeline/classify_question.h"
+#include "server/pipeline/detect_question.h"
 #include "server/pipeline/embed_question.h"
 #include "server/pipeline/segment_question.h"
 #include "server/pipeline/vision_pipeline.h"
@@ -46,10 +47,12 @@ absl::StatusOr<ImageRequest> ToImageRequest(const Request& request, CallContext 
 // And what they ask.
 absl::StatusOr<ClassifyQuestion> ToQuestion(const v1::ClassifyRequest& request);
 absl::StatusOr<EmbedQuestion> ToQuestion(const v1::EmbedRequest& request);
+absl::StatusOr<DetectQuestion> ToQuestion(const v1::DetectRequest& request);
 absl::StatusOr<SegmentQuestion> ToQuestion(const v1::SegmentRequest& request);
 
 void ToProto(const Classification& classification, v1::ClassifyResponse& response);
 void ToProto(const Embedding& embedding, v1::EmbedResponse& response);
+void ToProto(const FoundObjects& found, v1::DetectResponse& response);
 void ToProto(const Segmentation& segmentation, v1::SegmentResponse& response);
 
 void ToProto(const StageTimings& timings, v1::Timings& proto);

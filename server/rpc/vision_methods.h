@@ -5,6 +5,7 @@
 
 #include "localmamba/v1/vision.pb.h"
 #include "server/pipeline/classify_question.h"
+#include "server/pipeline/detect_question.h"
 #include "server/pipeline/embed_question.h"
 #include "server/pipeline/segment_question.h"
 
@@ -27,6 +28,18 @@ struct EmbedMethod {
   using Request = v1::EmbedRequest;
   using Response = v1::EmbedResponse;
   using Question = EmbedQuestion;
+};
+
+struct DetectMethod {
+  static constexpr char kName[] = "Detect";
+  using Request = v1::DetectRequest;
+  using Response = v1::DetectResponse;
+  using Question = DetectQuestion;
+
+  static constexpr char kStreamName[] = "DetectStream";
+  using StreamRequest = v1::DetectStreamRequest;
+  using StreamResponse = v1::DetectStreamResponse;
+  static Response& ResultOf(StreamResponse& response) { return *response.mutable_detection(); }
 };
 
 struct SegmentMethod {

@@ -44,6 +44,11 @@ class VisionService final : public v1::VisionService::CallbackService {
     return Answer<EmbedMethod>(*context, *request, *response);
   }
 
+  ServerUnaryReactor* Detect(CallbackServerContext* context, const v1::DetectRequest* request,
+                             v1::DetectResponse* response) override {
+    return Answer<DetectMethod>(*context, *request, *response);
+  }
+
   ServerUnaryReactor* Segment(CallbackServerContext* context, const v1::SegmentRequest* request,
                               v1::SegmentResponse* response) override {
     return Answer<SegmentMethod>(*context, *request, *response);
@@ -51,6 +56,10 @@ class VisionService final : public v1::VisionService::CallbackService {
 
   StreamReactor<ClassifyMethod>* ClassifyStream(CallbackServerContext* context) override {
     return AnswerFrames<ClassifyMethod>(*context);
+  }
+
+  StreamReactor<DetectMethod>* DetectStream(CallbackServerContext* context) override {
+    return AnswerFrames<DetectMethod>(*context);
   }
 
   StreamReactor<SegmentMethod>* SegmentStream(CallbackServerContext* context) override {

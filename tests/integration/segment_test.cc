@@ -1,9 +1,5 @@
 // Segment and SegmentStream over a socket, with a tiny segmenter behind them.
 #include <gmock/gmock.h>
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -14,31 +10,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/detection/run_lengths.h"
-#include "localmamba/v1/vision.grpc.pb.h"
 #include "model/heads/segment_image.h"
 #include "model/vision/decode.h"
-#include "tests/support/fake_models.h"
-#include "tests/support/images.h"
-#include "tests/support/requests.h"
-#include "tests/support/test_server.h"
-#include "tests/support/tiny_models.h"
+#include "tests/integration/heads_serving.h"
 
 namespace localmamba::server {
 namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-constexpr absl::Duration kTimeout = absl::Minutes(2);
-
-v1::Image RawPicture(int height, int width) {
-  const TestImage picture = MakeImage(height, width);
-  v1::Image image;
-  image.mutable_raw()->set_height(height);
-  image.mutable_raw()->set_width(width);
-  image.mutable_raw()->set_rgb(std::string(picture.pixels.begin(), picture.pixels.end()));
-  return image;
-}
 
 v1::SegmentRequest RequestOf(int height, int width) {
   v1::SegmentRequest request;
@@ -59,35 +39,16 @@ std::vector<int32_t> LabelsOf(const std::string& png) {
   return labels;
 }
 
-class SegmentTest : public testing::Test {
+class SegmentTest : public HeadsServingTest {
  protected:
-  explicit SegmentTest(const TestServer::Options& options = {})
-      : segmenter_(TinyVersion("segmenter", TinySegmenterSpec())),
-        server_({segmenter_, FakeVersion("classifier", 1, control_)}, options),
-        stub_(v1::VisionService::NewStub(
-            grpc::CreateChannel(server_.target(), grpc::InsecureChannelCredentials()))) {}
+  using HeadsServingTest::HeadsServingTest;
 
-  static void SetDeadline(grpc::ClientContext& context) {
-    context.set_deadline(absl::ToChronoTime(absl::Now() + kTimeout));
-  }
-
-  grpc::Status Segment(const v1::SegmentRequest& request, v1::SegmentResponse& response) const {
-    grpc::ClientContext context;
-    SetDeadline(context);
-    return stub_->Segment(&context, request, &response);
-  }
-
-  v1::SegmentResponse Segment(const v1::SegmentRequest& request) const {
+  [[nodiscard]] v1::SegmentResponse Segment(const v1::SegmentRequest& request) const {
     v1::SegmentResponse response;
-    const grpc::Status status = Segment(request, response);
+    const grpc::Status status = Ask(request, response);
     EXPECT_TRUE(status.ok()) << status.error_message();
     return response;
   }
-
-  const std::shared_ptr<FakeEngineControl> control_ = std::make_shared<FakeEngineControl>();
-  const std::shared_ptr<ModelVersion> segmenter_;
-  TestServer server_;
-  const std::unique_ptr<v1::VisionService::Stub> stub_;
 };
 
 TEST_F(SegmentTest, TheLabelMapIsThatOfTheModelAtTheSizeOfTheImage) {
@@ -104,19 +65,12 @@ TEST_F(SegmentTest, TheLabelMapIsThatOfTheModelAtTheSizeOfTheImage) {
   EXPECT_EQ(response.timings().batch_size(), 1);
   const std::vector<int32_t> labels = LabelsOf(response.label_map_png());
 
-  const TestImage picture = MakeImage(kHeight, kWidth);
   Stream stream = *Stream::Create(Device::Cpu(), 1);
-  const auto memory = *CreateDeviceAllocator(Device::Cpu());
-  const ModelSpec& spec = segmenter_->spec;
-  const auto prepared = ResizeKeepRatio(
-      *spec.keep_ratio, spec.preprocess.normalization,
-      ConstTensorView(picture.pixels.data(), DType::kUInt8, {kHeight, kWidth, 3}), *memory, stream);
-  ASSERT_TRUE(prepared.ok()) << prepared.status();
-  const Tensor input =
-      prepared->input.Reshape({1, 3, prepared->input.dim(1), prepared->input.dim(2)});
+  const PreparedImage prepared = PreparedPicture(*segmenter_, kHeight, kWidth);
+  const Tensor input = prepared.input.Reshape({1, 3, prepared.input.dim(1), prepared.input.dim(2)});
   const auto logits = SegmentInput(*segmenter_->engines.front(), input, std::nullopt, stream);
   ASSERT_TRUE(logits.ok()) << logits.status();
-  const auto expected = LabelMap(*logits, prepared->geometry, stream);
+  const auto expected = LabelMap(*logits, prepared.geometry, stream);
   ASSERT_TRUE(expected.ok()) << expected.status();
   const int32_t* first = expected->data<int32_t>();
   EXPECT_EQ(labels, std::vector<int32_t>(first, first + expected->elements()));
@@ -216,7 +170,7 @@ TEST_F(SegmentTest, AModelOfAnotherTaskIsNamedWithWhatAnswersIt) {
   v1::SegmentRequest request = RequestOf(20, 20);
   request.mutable_model()->set_name("classifier");
   v1::SegmentResponse response;
-  grpc::Status status = Segment(request, response);
+  grpc::Status status = Ask(request, response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(status.error_message(),
             "model \"classifier\": its task is classification, which Classify and Embed answer; "
@@ -259,6 +213,34 @@ TEST_F(SegmentTest, AModelTellsOfItsTaskAndClasses) {
             grpc::StatusCode::NOT_FOUND);
 }
 
+TEST(SlidingSegmenterTest, SeesAnImageWindowByWindow) {
+  ModelSpec spec = TinySegmenterSpec();
+  std::get<SegmentationConfig>(spec.head).slide =
+      SlideConfig{.window_height = 32, .window_width = 32, .step_height = 20, .step_width = 20};
+  const auto version = TinyVersion("segmenter", spec);
+  TestServer server({version}, {});
+  const auto stub = v1::VisionService::NewStub(
+      grpc::CreateChannel(server.target(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  SetDeadline(context);
+  v1::SegmentResponse response;
+  ASSERT_TRUE(stub->Segment(&context, RequestOf(50, 70), &response).ok());
+
+  // Windows of one size are those of a model that sees images whole.
+  Stream stream = *Stream::Create(Device::Cpu(), 1);
+  const PreparedImage prepared = PreparedPicture(*version, 50, 70);
+  const Tensor input = prepared.input.Reshape({1, 3, prepared.input.dim(1), prepared.input.dim(2)});
+  const auto whole = TinyVersion("segmenter", TinySegmenterSpec());
+  const auto logits = SegmentInput(*whole->engines.front(), input,
+                                   std::get<SegmentationConfig>(spec.head).slide, stream);
+  ASSERT_TRUE(logits.ok()) << logits.status();
+  const auto expected = LabelMap(*logits, prepared.geometry, stream);
+  ASSERT_TRUE(expected.ok()) << expected.status();
+  const int32_t* first = expected->data<int32_t>();
+  EXPECT_EQ(LabelsOf(response.label_map_png()),
+            std::vector<int32_t>(first, first + expected->elements()));
+}
+
 struct BadRequest {
   std::string name;
   void (*spoil)(v1::SegmentRequest& request);  // of a good one
@@ -271,10 +253,10 @@ TEST_P(BadSegmentRequestTest, IsToldPrecisely) {
   v1::SegmentRequest request = RequestOf(20, 20);
   GetParam().spoil(request);
   v1::SegmentResponse response;
-  const grpc::Status status = Segment(request, response);
+  const grpc::Status status = Ask(request, response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_THAT(status.error_message(), HasSubstr(GetParam().message));
-  EXPECT_TRUE(Segment(RequestOf(20, 20), response).ok());
+  EXPECT_TRUE(Ask(RequestOf(20, 20), response).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -295,19 +277,6 @@ INSTANTIATE_TEST_SUITE_P(
         BadRequest{"Priority", [](v1::SegmentRequest& r) { r.set_priority(9); },
                    "priority: found 9"}),
     [](const testing::TestParamInfo<BadRequest>& info) { return info.param.name; });
-
-// Made before the server that uses it.
-struct WithCache {
-  TestServer::Options options() {
-    TestServer::Options options;
-    options.serving.response_cache = &cache;
-    return options;
-  }
-
-  prometheus::Registry registry;
-  CacheMetrics metrics{registry};
-  ResponseCache cache{10 << 20, metrics};
-};
 
 class CachedSegmentTest : private WithCache, public SegmentTest {
  protected:

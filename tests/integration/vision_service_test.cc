@@ -146,8 +146,10 @@ TEST_F(VisionServiceTest, AFeatureModelHasNoClasses) {
   TestServer server({features}, {});
   const auto response = VisionClient(server.target()).Classify(ClassifyRequestOf(1), kTimeout);
   EXPECT_EQ(response.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(response.status().message()), HasSubstr("model \"backbone\": its task is features, which is not offered; wanted one for "
-                        "classification"));
+  EXPECT_THAT(
+      std::string(response.status().message()),
+      HasSubstr("model \"backbone\": its task is features, which is not offered; wanted one for "
+                "classification"));
 }
 
 TEST_F(VisionServiceTest, AnswersManyClientsAtOnceEachItsOwn) {

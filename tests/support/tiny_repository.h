@@ -53,6 +53,25 @@ inline ModelSpec TinySegmenterSpec() {
   return spec;
 }
 
+// Three classes, up to 10 objects; images of at most 96 x 64 pixels, padded to multiples of 32.
+inline ModelSpec TinyDetectorSpec() {
+  ModelSpec spec;
+  spec.task = ModelTask::kDetection;
+  spec.network = TinyBackbone();
+  DetectionConfig detection;
+  detection.num_classes = 3;
+  detection.channels = 16;
+  detection.box_fc_width = 16;
+  detection.mask_convs = 1;
+  detection.proposal_candidates = 50;
+  detection.max_proposals = 50;
+  detection.score_threshold = 0.05F;
+  detection.max_detections = 10;
+  spec.head = detection;
+  spec.keep_ratio = KeepRatioConfig{.long_side = 96, .short_side = 64, .pad_divisor = 32};
+  return spec;
+}
+
 class TinyRepository {
  public:
   TinyRepository() {

@@ -79,7 +79,7 @@ TEST_F(ResponseCacheTest, WhatIsRememberedOfABatchHasMemoryOfItsOwn) {
 }
 
 TEST_F(ResponseCacheTest, DropsWhatWasNotUsedForLongest) {
-  ResponseCache cache(3500, metrics_);  // two of some 1400 bytes
+  ResponseCache cache(6000, metrics_);  // two of some 2400 bytes
   VersionResponses version(cache, "m", 1);
   version.Insert(Digest(1), Response(1));
   version.Insert(Digest(2), Response(2));
@@ -88,11 +88,11 @@ TEST_F(ResponseCacheTest, DropsWhatWasNotUsedForLongest) {
   EXPECT_THAT(version.Find(Digest(2)), IsNull());
   EXPECT_THAT(version.Find(Digest(1)), NotNull());
   EXPECT_THAT(version.Find(Digest(3)), NotNull());
-  EXPECT_LE(metrics_.bytes().Value(), 3500);
+  EXPECT_LE(metrics_.bytes().Value(), 6000);
 }
 
 TEST_F(ResponseCacheTest, WhatIsLargerThanTheCacheIsNotKeptAndDropsNothing) {
-  ResponseCache cache(3500, metrics_);
+  ResponseCache cache(6000, metrics_);
   VersionResponses version(cache, "m", 1);
   version.Insert(Digest(1), Response(1));
   version.Insert(Digest(2), Response(2, 10'000));
@@ -115,7 +115,7 @@ TEST_F(ResponseCacheTest, AnswersAreOfOneVersionAndVanishWithIt) {
   EXPECT_THAT(other.Find(Digest(1)), NotNull());
   const double bytes = metrics_.bytes().Value();
   EXPECT_GT(bytes, 0);
-  EXPECT_LT(bytes, 2000);
+  EXPECT_LT(bytes, 3000);
 }
 
 TEST_F(ResponseCacheTest, ManyThreadsFindAndInsert) {
