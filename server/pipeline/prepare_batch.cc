@@ -115,6 +115,15 @@ size_t CountOf(const ImageBatch& images) {
                           : static_cast<size_t>(std::get<ConstTensorView>(images).dim(0));
 }
 
+ImageSource ImageOf(const ImageBatch& images, size_t index) {
+  if (const auto* files = std::get_if<std::vector<EncodedImage>>(&images)) return (*files)[index];
+  const ConstTensorView pixels =
+      std::get<ConstTensorView>(images).Select(0, static_cast<int64_t>(index));
+  return RawImage{.height = pixels.dim(0),
+                  .width = pixels.dim(1),
+                  .rgb = {pixels.data<uint8_t>(), static_cast<size_t>(pixels.elements())}};
+}
+
 void PrepareBatch(BatchToPrepare batch, Executor& decode, Allocator& allocator, const Clock& clock,
                   absl::AnyInvocable<void(absl::StatusOr<Tensor>)> done) {
   absl::StatusOr<Tensor> result = AllocateResult(batch, allocator);

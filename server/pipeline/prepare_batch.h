@@ -31,6 +31,9 @@ size_t BytesOf(const ImageBatch& images);
 // How many images they are. A tensor has at least one dimension.
 size_t CountOf(const ImageBatch& images);
 
+// One of them, of files or u8 pixels.
+ImageSource ImageOf(const ImageBatch& images, size_t index);
+
 struct BatchToPrepare {
   ImageBatch images;  // one or more
   PreprocessConfig config;

@@ -32,11 +32,19 @@ absl::StatusOr<Segmentation> SegmentQuestion::MakeAnswer(const ModelVersion& mod
     region.color = model.colors[id];
     region.area = one.area;
   }
-  if (format == Format::kPng) {
-    LM_ASSIGN_OR_RETURN(answer.label_map_png, EncodeLabelMap(labels, NumClasses(model.spec)));
-  } else {
-    std::vector<RunLengths> masks = ClassMasks(labels, classes);
-    for (size_t i = 0; i < masks.size(); ++i) answer.regions[i].mask = std::move(masks[i]);
+  switch (format) {
+    case Format::kPng: {
+      LM_ASSIGN_OR_RETURN(answer.label_map_png, EncodeLabelMap(labels, NumClasses(model.spec)));
+      break;
+    }
+    case Format::kRunLengths: {
+      std::vector<RunLengths> masks = ClassMasks(labels, classes);
+      for (size_t i = 0; i < masks.size(); ++i) answer.regions[i].mask = std::move(masks[i]);
+      break;
+    }
+    case Format::kLabels:
+      answer.labels = labels;
+      break;
   }
   if (confidence) {
     LM_ASSIGN_OR_RETURN(const std::vector<float> confidences,

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "kernels/detection/run_lengths.h"
+#include "kernels/tensor/tensor.h"
 #include "server/pipeline/vision_answer.h"
 #include "server/repository/model_version.h"
 
@@ -28,7 +29,9 @@ struct ImageRegion {
 struct Segmentation : VisionAnswer {
   int64_t image_height = 0;
   int64_t image_width = 0;
-  std::string label_map_png;         // of the image's size, if asked for
+  // One of them, or masks of the regions, as asked for; of the image's size.
+  std::string label_map_png;
+  Tensor labels;                     // (H, W), i32
   std::vector<ImageRegion> regions;  // by class
 };
 
@@ -37,7 +40,7 @@ struct SegmentQuestion {
   static constexpr ModelTask kTask = ModelTask::kSegmentation;
   static constexpr bool kLongAnswer = true;
 
-  enum class Format : uint8_t { kPng, kRunLengths };
+  enum class Format : uint8_t { kPng, kRunLengths, kLabels };
 
   Format format = Format::kPng;
   bool confidence = false;

@@ -22,6 +22,8 @@ namespace {
 
 using server::InferRequestOf;
 
+constexpr int64_t kMaxBatchSize = 4;  // of all models here
+
 std::vector<uint8_t> BytesOf(const inference::ModelInferRequest& request) {
   const std::string bytes = request.SerializeAsString();
   return {bytes.begin(), bytes.end()};
@@ -35,7 +37,7 @@ void ReadAll(server::ByteSpan bytes) {
 
 // There are as many images as the shape says, and every byte of them can be read.
 void ReadAll(const server::InferInputs& inputs) {
-  LM_CHECK(1 <= inputs.batch_size && inputs.batch_size <= server::SmallTensors().max_batch_size);
+  LM_CHECK(1 <= inputs.batch_size && inputs.batch_size <= kMaxBatchSize);
   if (const auto* files = std::get_if<std::vector<server::EncodedImage>>(&inputs.images)) {
     LM_CHECK(files->size() == static_cast<size_t>(inputs.batch_size));
     for (const server::EncodedImage& file : *files) ReadAll(file.bytes);
@@ -56,18 +58,15 @@ void CheckRefusal(const absl::Status& status) {
 
 }  // namespace
 
-void CheckRequest(const inference::ModelInferRequest& request) {
+void CheckTensors(const inference::ModelInferRequest& request,
+                  const server::ModelTensors& tensors) {
   server::Lifecycle lifecycle;
   lifecycle.Enter(server::Phase::kServing);
   server::RealClock clock;
   server::Admission admission({}, lifecycle, clock);
   server::Admission::Ticket ticket = *admission.Admit("", request.ByteSizeLong());
-  const server::ModelTensors tensors = server::SmallTensors();
   const server::SharedMemoryRegions none_registered;
   const server::SharedMemoryRegions* const switched_off = nullptr;
-
-  const auto parameters = server::ReadRequestParameters(request.parameters());
-  if (!parameters.ok()) CheckRefusal(parameters.status());
   for (const auto* regions : {&none_registered, switched_off}) {
     const auto inputs = server::ReadInputs(request, tensors, regions, ticket);
     if (inputs.ok()) {
@@ -79,6 +78,13 @@ void CheckRequest(const inference::ModelInferRequest& request) {
     const auto outputs = server::ReadOutputs(request, tensors, batch_size, regions);
     if (!outputs.ok()) CheckRefusal(outputs.status());
   }
+}
+
+void CheckRequest(const inference::ModelInferRequest& request) {
+  const auto parameters = server::ReadRequestParameters(request.parameters());
+  if (!parameters.ok()) CheckRefusal(parameters.status());
+  CheckTensors(request, server::SmallTensors());
+  CheckTensors(request, server::SmallDetectorTensors());
 }
 
 std::vector<std::vector<uint8_t>> FuzzSeeds() {
@@ -94,6 +100,11 @@ std::vector<std::vector<uint8_t>> FuzzSeeds() {
   (*typed.mutable_parameters())["priority"].set_uint64_param(1);
   (*typed.mutable_parameters())["timeout"].set_int64_param(100);
   seeds.push_back(BytesOf(typed));
+
+  inference::ModelInferRequest sized = InferRequestOf("pixels", "UINT8", {1, 2, 4, 3});
+  sized.add_raw_input_contents(std::string(24, 'p'));
+  sized.add_outputs()->set_name("boxes");
+  seeds.push_back(BytesOf(sized));
 
   inference::ModelInferRequest files = InferRequestOf("encoded", "BYTES", {2, 1});
   std::string& contents = *files.add_raw_input_contents();

@@ -3,17 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "kernels/base/status_macros.h"
 #include "kernels/device/stream.h"
 #include "kernels/reduce/softmax.h"
+#include "server/rpc/open_inference/answer_output.h"
 #include "server/rpc/open_inference/classification.h"
-#include "server/rpc/open_inference/datatype.h"
 
 namespace localmamba::server {
 namespace {
-
-using Output = inference::ModelInferResponse::InferOutputTensor;
 
 // The elements of `role` as raw contents.
 absl::StatusOr<std::string> Elements(OutputRole role, const NetworkOutput& network) {
@@ -29,18 +28,16 @@ absl::StatusOr<std::string> Elements(OutputRole role, const NetworkOutput& netwo
   return raw;
 }
 
-// The largest `classes` elements of each item.
+// The largest `classes` elements of each item, and how many that are.
 std::string Largest(const std::string& elements, int64_t batch_size, int64_t width, int64_t classes,
-                    absl::Span<const std::string> labels, Output& output) {
+                    absl::Span<const std::string> labels, int64_t& count) {
   std::vector<float> values(static_cast<size_t>(width));
   std::string raw;
-  int64_t count = 0;
   for (int64_t i = 0; i < batch_size; ++i) {
     const size_t bytes = values.size() * sizeof(float);
     std::memcpy(values.data(), elements.data() + static_cast<size_t>(i) * bytes, bytes);
     count = AppendLargest(values, classes, labels, raw);
   }
-  output.add_shape(count);
   return raw;
 }
 
@@ -53,25 +50,14 @@ absl::Status WriteAnswer(const NetworkOutput& network, absl::Span<const WantedOu
   for (const WantedOutput& wanted : outputs) {
     const bool of_classes = wanted.tensor.role != OutputRole::kEmbedding;
     LM_ASSIGN_OR_RETURN(std::string raw, Elements(wanted.tensor.role, network));
-    Output& output = *response.add_outputs();
-    output.set_name(std::string(wanted.tensor.name));
-    output.add_shape(batch_size);
-    inference::DataType type = inference::TYPE_FP32;
+    inference::DataType type = wanted.tensor.type;
+    int64_t width = wanted.tensor.dims.front();
     if (wanted.classes.has_value()) {
       type = inference::TYPE_STRING;
-      raw = Largest(raw, batch_size, wanted.tensor.width, *wanted.classes,
-                    of_classes ? labels : absl::Span<const std::string>(), output);
-    } else {
-      output.add_shape(wanted.tensor.width);
+      raw = Largest(raw, batch_size, width, *wanted.classes,
+                    of_classes ? labels : absl::Span<const std::string>(), width);
     }
-    output.set_datatype(std::string(DatatypeName(type)));
-    // An entry for each output: clients count on it.
-    std::string& contents = *response.add_raw_output_contents();
-    if (wanted.region == nullptr) {
-      contents = std::move(raw);
-    } else {
-      LM_RETURN_IF_ERROR(wanted.region->Write(wanted.slice.offset, raw));
-    }
+    LM_RETURN_IF_ERROR(AddOutput(wanted, type, {batch_size, width}, std::move(raw), response));
   }
   return absl::OkStatus();
 }

@@ -40,14 +40,15 @@ absl::StatusOr<const InputTensor*> FindTensor(const ModelInferRequest& request,
                                               const ModelTensors& tensors) {
   const InputTensor* result = nullptr;
   for (const Input& input : request.inputs()) {
-    const auto* found =
+    const auto position =
         std::find_if(tensors.inputs.begin(), tensors.inputs.end(),
                      [&](const InputTensor& one) { return one.name == input.name(); });
-    if (found == tensors.inputs.end()) {
+    if (position == tensors.inputs.end()) {
       return InvalidRequest(absl::StrCat("input ", Quoted(input.name()),
                                          ": the model has none of this name, wanted one of ",
                                          Names(tensors)));
     }
+    const InputTensor* const found = &*position;
     if (found == result) {
       return InvalidRequest(absl::StrCat("input ", Quoted(input.name()), ": found twice"));
     }
@@ -74,23 +75,34 @@ absl::StatusOr<inference::DataType> CheckType(absl::string_view name, const std:
       })));
 }
 
-// The batch size. Dimensions are compared, never multiplied, so that none is too large.
-absl::StatusOr<int64_t> CheckShape(absl::string_view name, const Input& input,
-                                   const InputTensor& tensor, int64_t max_batch_size) {
+// No side of a picture is longer; so the elements of a batch of them can be counted.
+constexpr int64_t kMaxExtent = 1 << 20;
+
+bool Fits(absl::Span<const int64_t> found, absl::Span<const int64_t> wanted) {
+  return std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(),
+                    [](int64_t one, int64_t dim) {
+                      return dim == kAnyExtent ? 1 <= one && one <= kMaxExtent : one == dim;
+                    });
+}
+
+// Dimensions are compared before they are multiplied, so that none is too large. The result has a
+// dimension for each of the tensor's, besides that of the batch.
+absl::StatusOr<Shape> CheckShape(absl::string_view name, const Input& input,
+                                 const InputTensor& tensor, int64_t max_batch_size) {
   const absl::Span<const int64_t> found = input.shape();
-  const absl::Span<const int64_t> dims = tensor.dims.dims();
+  const absl::Span<const int64_t> dims = tensor.dims;
   // One file for each item: the dimension of 1 may be left out.
   const bool of_items = tensor.role == InputRole::kEncoded && found.size() == 1;
   if (!of_items && found.size() != dims.size() + 1) {
     return InvalidRequest(absl::StrCat(name, ": shape has rank ", found.size(), ", wanted [batch,",
                                        absl::StrJoin(dims, ","), "]"));
   }
-  if ((!of_items && found.subspan(1) != dims) || found[0] < 1 || found[0] > max_batch_size) {
+  if ((!of_items && !Fits(found.subspan(1), dims)) || found[0] < 1 || found[0] > max_batch_size) {
     return InvalidRequest(absl::StrCat(name, ": shape is [", absl::StrJoin(found, ","),
                                        "], wanted [batch,", absl::StrJoin(dims, ","),
                                        "] with a batch of 1 to ", max_batch_size));
   }
-  return found[0];
+  return of_items ? Shape({found[0], 1}) : Shape(found);
 }
 
 absl::Status CheckRawCount(const ModelInferRequest& request, int wanted) {
@@ -156,12 +168,6 @@ DType ToDType(inference::DataType type) {
   return type == inference::TYPE_FP16 ? DType::kFloat16 : DType::kFloat32;
 }
 
-Shape WithBatch(int64_t batch_size, const Shape& dims) {
-  Shape result = {batch_size, 0, 0, 0};
-  for (int i = 0; i < dims.rank(); ++i) result[i + 1] = dims[i];
-  return result;
-}
-
 absl::StatusOr<ImageBatch> ReadTensor(const TensorHead& head, const Shape& shape,
                                       const Contents& contents, std::vector<uint8_t>& storage) {
   const void* data = contents.raw.data();
@@ -191,15 +197,15 @@ absl::StatusOr<InferInputs> ReadInputs(const ModelInferRequest& request,
   TensorHead head{.name = absl::StrCat("input ", Quoted(tensor->name))};
   LM_ASSIGN_OR_RETURN(head.type, CheckType(head.name, input.datatype(), *tensor));
   InferInputs result;
-  LM_ASSIGN_OR_RETURN(result.batch_size,
+  LM_ASSIGN_OR_RETURN(const Shape shape,
                       CheckShape(head.name, input, *tensor, tensors.max_batch_size));
-  head.elements = static_cast<size_t>(result.batch_size * tensor->dims.elements());
+  result.batch_size = shape[0];
+  head.elements = static_cast<size_t>(shape.elements());
   LM_ASSIGN_OR_RETURN(const Contents contents,
                       FindContents(request, head, regions, ticket, result.storage));
   if (tensor->role == InputRole::kEncoded) {
     LM_ASSIGN_OR_RETURN(result.images, ReadImages(head, contents));
   } else {
-    const Shape shape = WithBatch(result.batch_size, tensor->dims);
     LM_ASSIGN_OR_RETURN(result.images, ReadTensor(head, shape, contents, result.storage));
   }
   return result;

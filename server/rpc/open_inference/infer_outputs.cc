@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/base/status_macros.h"
+#include "server/rpc/open_inference/datatype.h"
 #include "server/rpc/open_inference/quoted.h"
 #include "server/runtime/rejection.h"
 
@@ -17,7 +18,7 @@ namespace {
 using Requested = inference::ModelInferRequest::InferRequestedOutputTensor;
 
 absl::StatusOr<OutputTensor> FindTensor(const std::string& name, const ModelTensors& tensors) {
-  const auto* found = std::find_if(tensors.outputs.begin(), tensors.outputs.end(),
+  const auto found = std::find_if(tensors.outputs.begin(), tensors.outputs.end(),
                                    [&](const OutputTensor& one) { return one.name == name; });
   if (found != tensors.outputs.end()) return *found;
   return InvalidRequest(absl::StrCat(
@@ -25,6 +26,13 @@ absl::StatusOr<OutputTensor> FindTensor(const std::string& name, const ModelTens
       absl::StrJoin(tensors.outputs, ", ", [](std::string* out, const OutputTensor& output) {
         absl::StrAppend(out, "\"", output.name, "\"");
       })));
+}
+
+// Of a batch; 0 if that is not known before.
+uint64_t LeastBytes(const OutputTensor& tensor, int64_t batch_size) {
+  uint64_t bytes = static_cast<uint64_t>(batch_size) * DatatypeBytes(tensor.type);
+  for (const int64_t dim : tensor.dims) bytes *= dim == kAnyExtent ? 0 : static_cast<uint64_t>(dim);
+  return bytes;
 }
 
 absl::StatusOr<WantedOutput> ReadOutput(const Requested& requested, const ModelTensors& tensors,
@@ -35,6 +43,10 @@ absl::StatusOr<WantedOutput> ReadOutput(const Requested& requested, const ModelT
   LM_ASSIGN_OR_RETURN(output.classes, ReadClassification(requested.parameters(), name));
   LM_ASSIGN_OR_RETURN(std::optional<SharedMemorySlice> slice,
                       ReadSharedMemorySlice(requested.parameters(), name));
+  if (output.classes.has_value() && !output.tensor.ranks()) {
+    return InvalidRequest(absl::StrCat(
+        name, ": found classification, wanted none: it has no element for each class"));
+  }
   if (!slice.has_value()) return output;
 
   if (output.classes.has_value()) {
@@ -43,7 +55,7 @@ absl::StatusOr<WantedOutput> ReadOutput(const Requested& requested, const ModelT
   }
   if (regions == nullptr) return SharedMemoryIsOff();
   LM_ASSIGN_OR_RETURN(output.region, regions->Find(*slice, name));
-  const auto bytes = static_cast<uint64_t>(batch_size * output.tensor.width) * sizeof(float);
+  const uint64_t bytes = LeastBytes(output.tensor, batch_size);
   if (slice->byte_size < bytes) {
     return InvalidRequest(absl::StrCat(name, ": found room for ", slice->byte_size,
                                        " bytes in shared memory, wanted ", bytes));

@@ -23,7 +23,7 @@ struct WantedOutput {
 };
 
 // Those that `request` names, in its order, or all. An output in shared memory must have room for
-// `batch_size` items. `regions` is null if there is no shared memory.
+// `batch_size` items, if their size is known. `regions` is null if there is no shared memory.
 // Errors: INVALID_ARGUMENT naming the output, what was found and what was wanted; those of
 // ReadSharedMemorySlice, ReadClassification and SharedMemoryRegions::Find; UNIMPLEMENTED for shared
 // memory without regions.

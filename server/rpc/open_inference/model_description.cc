@@ -33,7 +33,7 @@ std::string AlternativeText(const InputTensor& input) {
   const std::string types = absl::StrJoin(
       input.types, " or ",
       [](std::string* out, inference::DataType type) { absl::StrAppend(out, DatatypeName(type)); });
-  return absl::StrCat(types, " [", kAnyBatch, ",", absl::StrJoin(input.dims.dims(), ","), "]");
+  return absl::StrCat(types, " [", kAnyBatch, ",", absl::StrJoin(input.dims, ","), "]");
 }
 
 void Describe(const ServedVersion& version, inference::ModelInstanceGroup& group) {
@@ -52,13 +52,13 @@ absl::Status DescribeMetadata(const ServedVersion& version, absl::Span<const int
   for (const int64_t number : versions) response.add_versions(absl::StrCat(number));
   for (const InputTensor& input : tensors.inputs) {
     if (input.role == InputRole::kPixels) {
-      Describe(input.name, input.types.front(), input.dims.dims(), *response.add_inputs());
+      Describe(input.name, input.types.front(), input.dims, *response.add_inputs());
     } else {
       (*response.mutable_properties())[AlternativeKey(input)] = AlternativeText(input);
     }
   }
   for (const OutputTensor& output : tensors.outputs) {
-    Describe(output.name, inference::TYPE_FP32, {output.width}, *response.add_outputs());
+    Describe(output.name, output.type, output.dims, *response.add_outputs());
   }
   return absl::OkStatus();
 }
@@ -79,15 +79,16 @@ absl::Status DescribeConfig(const ServedVersion& version, inference::ModelConfig
     input.set_name(std::string(tensor.name));
     input.set_data_type(tensor.types.front());
     input.set_format(inference::ModelInput::FORMAT_NHWC);
-    const absl::Span<const int64_t> dims = tensor.dims.dims();
-    input.mutable_dims()->Add(dims.begin(), dims.end());
+    input.mutable_dims()->Add(tensor.dims.begin(), tensor.dims.end());
   }
   for (const OutputTensor& tensor : tensors.outputs) {
     inference::ModelOutput& output = *config.add_output();
     output.set_name(std::string(tensor.name));
-    output.set_data_type(inference::TYPE_FP32);
-    output.add_dims(tensor.width);
-    if (tensor.role != OutputRole::kEmbedding) output.set_label_filename(kLabelsFile);
+    output.set_data_type(tensor.type);
+    output.mutable_dims()->Add(tensor.dims.begin(), tensor.dims.end());
+    if (tensor.ranks() && tensor.role != OutputRole::kEmbedding) {
+      output.set_label_filename(kLabelsFile);
+    }
   }
   Describe(version, *config.add_instance_group());
   config.mutable_dynamic_batching();  // present: items of several requests share batches

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/status_macros.h"
+#include "server/rpc/open_inference/ask_each.h"
 #include "server/rpc/open_inference/find_version.h"
+#include "server/rpc/open_inference/head_answer.h"
 #include "server/rpc/open_inference/infer_answer.h"
 #include "server/rpc/open_inference/infer_inputs.h"
 #include "server/rpc/open_inference/infer_outputs.h"
@@ -41,14 +43,27 @@ struct ModelInference::Call {
   InferInputs inputs = {};
   std::vector<WantedOutput> outputs = {};
 
-  absl::Status Answer(const Inference& inference) {
+  absl::Status Write(const Inference& inference) {
     Describe(inference, record);
+    return WriteAnswer({inference.logits, inference.pooled}, outputs, version->model().labels,
+                       response);
+  }
+
+  // Of the images of a detector or segmenter.
+  template <class Answer>
+  absl::Status Write(const std::vector<Answer>& images) {
+    Describe(images.front(), record);
+    return WriteAnswer(images, outputs, response);
+  }
+
+  template <class Result>
+  absl::Status Answer(const absl::StatusOr<Result>& result) {
+    LM_RETURN_IF_ERROR(result.status());
     const ModelVersion& model = version->model();
     response.set_model_name(model.model);
     response.set_model_version(absl::StrCat(model.version));
     response.set_id(request.id());
-    LM_RETURN_IF_ERROR(
-        WriteAnswer({inference.logits, inference.pooled}, outputs, model.labels, response));
+    LM_RETURN_IF_ERROR(Write(*result));
     const size_t bytes = response.ByteSizeLong();
     if (bytes <= kMaxMessageBytes) return absl::OkStatus();
     return InvalidRequest(absl::StrCat("outputs: the answer has ", bytes, " bytes, at most ",
@@ -58,16 +73,30 @@ struct ModelInference::Call {
   }
 };
 
+template <class Result>
+VisionPipeline::Callback<Result> ModelInference::EndWith(std::unique_ptr<Call> call) {
+  return [call = std::move(call)](const absl::StatusOr<Result>& result) {
+    call->done(call->Answer(result));
+  };
+}
+
 void ModelInference::Infer(const inference::ModelInferRequest& request, CallContext context,
                            Admission::Ticket& ticket, RequestRecord& record,
                            inference::ModelInferResponse& response, Done done) {
   auto call = std::make_unique<Call>(Call{request, record, response, std::move(done)});
   absl::StatusOr<InferRequest> checked = Check(*call, std::move(context), ticket);
   if (!checked.ok()) return call->done(checked.status());
-  pipeline_.Infer(*std::move(checked),
-                  [call = std::move(call)](const absl::StatusOr<Inference>& inference) {
-                    call->done(inference.ok() ? call->Answer(*inference) : inference.status());
-                  });
+  const ModelTask task = call->version->model().spec.task;
+  const std::vector<WantedOutput>& outputs = call->outputs;
+  if (task == ModelTask::kDetection) {
+    AskEach(pipeline_, *checked, DetectQuestionFor(outputs),
+            EndWith<std::vector<FoundObjects>>(std::move(call)));
+  } else if (task == ModelTask::kSegmentation) {
+    AskEach(pipeline_, *checked, SegmentQuestionFor(outputs),
+            EndWith<std::vector<Segmentation>>(std::move(call)));
+  } else {
+    pipeline_.Infer(*std::move(checked), EndWith<Inference>(std::move(call)));
+  }
 }
 
 absl::StatusOr<InferRequest> ModelInference::Check(Call& call, CallContext context,

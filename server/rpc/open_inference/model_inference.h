@@ -30,7 +30,7 @@ class ModelInference {
   // passed by reference lives until then; `ticket` and `record` are the request's own, and the record is told what an answer tells of
   // itself. Errors carry a reject
   // reason: those of FindVersion, TensorsOf, ReadRequestParameters, ReadInputs, ReadOutputs,
-  // VisionPipeline::Infer and WriteAnswer; INVALID_ARGUMENT if the answer is larger than a message
+  // VisionPipeline::Infer or Ask and WriteAnswer; INVALID_ARGUMENT if the answer is larger than a message
   // can be.
   void Infer(const inference::ModelInferRequest& request, CallContext context,
              Admission::Ticket& ticket, RequestRecord& record,
@@ -38,6 +38,10 @@ class ModelInference {
 
  private:
   struct Call;
+
+  // Answers the call with a result.
+  template <class Result>
+  static VisionPipeline::Callback<Result> EndWith(std::unique_ptr<Call> call);
 
   // Everything that can be told before the network runs.
   absl::StatusOr<InferRequest> Check(Call& call, CallContext context,

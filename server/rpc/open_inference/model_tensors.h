@@ -2,49 +2,71 @@
 #ifndef LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_MODEL_TENSORS_H_
 #define LOCALMAMBA_SERVER_RPC_OPEN_INFERENCE_MODEL_TENSORS_H_
 
-#include <array>
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "inference/model_config.pb.h"
-#include "kernels/tensor/shape.h"
 
 namespace localmamba::server {
 
 class ServedVersion;
 
-// Three ways to give the images of a request, which has one of them.
+// Ways to give the images of a request, which has one of them.
 enum class InputRole : uint8_t {
-  kPixels,   // of the size the network takes
-  kTensor,   // the same, normalised
-  kEncoded,  // files, which are decoded, resized and cropped
+  kPixels,   // of the size the network takes, or of any if it takes any
+  kTensor,   // of the size the network takes, normalised
+  kEncoded,  // files, which are decoded and resized
 };
+
+// A dimension that differs from request to request.
+inline constexpr int64_t kAnyExtent = -1;
 
 struct InputTensor {
   InputRole role;
   absl::string_view name;
   absl::Span<const inference::DataType> types;  // that it may have; metadata tells the first
-  Shape dims;                                   // of one item
+  std::vector<int64_t> dims;                    // of one item
 };
 
-enum class OutputRole : uint8_t { kProbabilities, kLogits, kEmbedding };
+enum class OutputRole : uint8_t {
+  // Of a classifier.
+  kProbabilities,
+  kLogits,
+  kEmbedding,
+  // Of a detector.
+  kBoxes,
+  kScores,
+  kClasses,
+  kCounts,
+  kMasks,
+  kImageSizes,
+  // Of a segmenter.
+  kLabels,
+};
 
-// All are FP32.
 struct OutputTensor {
   OutputRole role;
   absl::string_view name;
-  int64_t width;  // elements of one item
+  inference::DataType type;
+  std::vector<int64_t> dims;  // of one item
+
+  // Whether the largest elements of an item may be asked for as text.
+  [[nodiscard]] bool ranks() const {
+    return role == OutputRole::kProbabilities || role == OutputRole::kLogits ||
+           role == OutputRole::kEmbedding;
+  }
 };
 
 struct ModelTensors {
   int64_t max_batch_size;
-  std::array<InputTensor, 3> inputs;
-  std::array<OutputTensor, 3> outputs;
+  std::vector<InputTensor> inputs;
+  std::vector<OutputTensor> outputs;
 };
 
-// Errors: UNIMPLEMENTED for a model without a classifier.
+// Errors: UNIMPLEMENTED for a model that has features alone.
 absl::StatusOr<ModelTensors> TensorsOf(const ServedVersion& version);
 
 }  // namespace localmamba::server

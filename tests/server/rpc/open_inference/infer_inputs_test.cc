@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/open_inference/tensor_contents.h"
 #include "server/runtime/clock.h"
@@ -354,6 +355,29 @@ TEST_F(SharedInputsTest, AreNotImplementedWithoutSharedMemory) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
   EXPECT_EQ(status.message(),
             "shared memory is switched off on this server (--system-shared-memory)");
+}
+
+TEST_F(InferInputsTest, ImagesOfAnySizeAreTakenIfTheModelTakesAny) {
+  Admission::Ticket ticket = admission_.Admit();
+  ModelInferRequest request = InferRequestOf("pixels", "UINT8", {2, 4, 5, 3});
+  request.add_raw_input_contents(std::string(2 * 4 * 5 * 3, 'p'));
+  const auto inputs = ReadInputs(request, SmallDetectorTensors(), nullptr, ticket);
+  ASSERT_TRUE(inputs.ok()) << inputs.status();
+  EXPECT_EQ(inputs->batch_size, 2);
+  EXPECT_EQ(TensorOf(*inputs).shape(), Shape({2, 4, 5, 3}));
+}
+
+TEST_F(InferInputsTest, SizesThatNoPictureHasAreRefusedBeforeTheyAreMultiplied) {
+  Admission::Ticket ticket = admission_.Admit();
+  for (const int64_t extent : {int64_t{0}, int64_t{-1}, int64_t{1} << 40, kHuge}) {
+    ModelInferRequest request = InferRequestOf("pixels", "UINT8", {1, extent, 5, 3});
+    request.add_raw_input_contents("p");
+    const auto inputs = ReadInputs(request, SmallDetectorTensors(), nullptr, ticket);
+    EXPECT_EQ(inputs.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(inputs.status().message(),
+              absl::StrCat("input \"pixels\": shape is [1,", extent,
+                           ",5,3], wanted [batch,-1,-1,3] with a batch of 1 to 4"));
+  }
 }
 
 }  // namespace
