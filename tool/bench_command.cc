@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "server/repository/json_layout.h"
 #include "tool/command.h"
 #include "tool/engine_flags.h"
+#include "tool/model_cost.h"
 #include "tool/profile_report.h"
 
 namespace localmamba::tool {
@@ -28,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t kMaxBatch = 4096;
 constexpr int64_t kMaxSide = 16384;
-constexpr int kWarmUpRuns = 3;
+constexpr int kWarmUpRuns = 3;  // fewer if they take longer than is measured
 constexpr double kMaxSeconds = 3600;
 
 double SecondsSince(Clock::time_point start) {
@@ -70,6 +73,7 @@ struct Measurement {
   std::vector<double> seconds;  // of each run, ascending: pixels in host memory to outputs there
   std::vector<double> network_seconds;  // of the network alone, ascending
   size_t activation_bytes = 0;
+  std::optional<double> detections;  // of a detector, mean of the images
   double bytes = 0;  // that the operations of a run must move, each operand and result once
   std::vector<OperationProfile> profile;
   Complexity complexity;  // of one image
@@ -104,16 +108,28 @@ absl::StatusOr<std::vector<OperationProfile>> MeasureOperations(Engine& engine, 
   return MedianTimes(passes);
 }
 
+std::optional<double> MeanDetections(const EngineOutput& output) {
+  if (!output.detections.has_value()) return std::nullopt;
+  const Tensor& counts = output.detections->counts;
+  const int32_t* first = counts.data<int32_t>();
+  return std::accumulate(first, first + counts.elements(), 0.0) /
+         static_cast<double>(counts.elements());
+}
+
 absl::StatusOr<Measurement> Measure(Engine& engine, const Tensor& input, const ImageSize& size,
                                     double wanted_seconds) {
   const int64_t batch = input.dim(0);
-  for (int i = 0; i < kWarmUpRuns; ++i) LM_RETURN_IF_ERROR(engine.Run(input).status());
+  Clock::time_point start = Clock::now();
+  for (int i = 0; i < kWarmUpRuns && (i == 0 || SecondsSince(start) < wanted_seconds); ++i) {
+    LM_RETURN_IF_ERROR(engine.Run(input).status());
+  }
   Measurement result{.batch = batch, .size = size};
-  const Clock::time_point start = Clock::now();
+  start = Clock::now();
   while (result.seconds.empty() || SecondsSince(start) < wanted_seconds) {
     const Clock::time_point run_start = Clock::now();
     LM_ASSIGN_OR_RETURN(const EngineOutput output, engine.Run(input));
     result.activation_bytes = output.activation_bytes;
+    result.detections = MeanDetections(output);
     result.seconds.push_back(SecondsSince(run_start));
     result.network_seconds.push_back(absl::ToDoubleSeconds(output.compute_time));
   }
@@ -160,9 +176,8 @@ class BenchCommand final : public Command {
     LM_ASSIGN_OR_RETURN(const std::shared_ptr<ModelVersion> version, engine_.Load());
     for (const int64_t batch : batches_) {
       for (size_t i = 0; i < std::max<size_t>(sizes.size(), 1); ++i) {
-        const PreprocessConfig& fed = version->spec.preprocess;
-        const ImageSize size =
-            sizes.empty() ? ImageSize{fed.crop_height, fed.crop_width} : sizes[i];
+        const Shape usual = UsualInput(version->spec);
+        const ImageSize size = sizes.empty() ? ImageSize{usual[0], usual[1]} : sizes[i];
         LM_ASSIGN_OR_RETURN(const Measurement measurement, MeasureAll(*version, batch, size));
         if (json_) {
           report.push_back(ToJson(measurement));
@@ -180,7 +195,7 @@ class BenchCommand final : public Command {
                                                        const ImageSize& size) const {
     LM_ASSIGN_OR_RETURN(const Tensor input, RandomInput(batch, size));
     LM_ASSIGN_OR_RETURN(const Complexity complexity,
-                        CountComplexity(version.spec.network, size.height, size.width));
+                        CountModelComplexity(version.spec, size.height, size.width));
     LM_ASSIGN_OR_RETURN(Measurement result,
                         Measure(*version.engines.front(), input, size, seconds_));
     // One pass tells the bytes.
@@ -206,6 +221,7 @@ class BenchCommand final : public Command {
                                      {"tflops_per_second", m.TeraflopsPerSecond()},
                                      {"gigabytes_per_second", m.GigabytesPerSecond()},
                                      {"peak_activation_bytes", m.activation_bytes}};
+    if (m.detections.has_value()) report["detections_per_image"] = *m.detections;
     if (profile_) report["profile"] = ProfileToJson(m.profile);
     return report;
   }
@@ -217,6 +233,7 @@ class BenchCommand final : public Command {
                 m.Median() * 1e3, m.P99() * 1e3, m.ImagesPerSecond(), m.NetworkMedian() * 1e3,
                 m.NetworkImagesPerSecond(), m.TeraflopsPerSecond(), m.GigabytesPerSecond(),
                 static_cast<double>(m.activation_bytes) / (1 << 20));
+    if (m.detections.has_value()) std::printf("      %.1f detections per image\n", *m.detections);
     if (profile_) std::fputs(FormatProfile(m.profile, m.complexity, m.batch).c_str(), stdout);
     std::fflush(stdout);
   }

@@ -10,13 +10,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "kernels/base/status_macros.h"
-#include "model/heads/detector_complexity.h"
-#include "model/heads/segmenter_complexity.h"
 #include "model/networks/complexity.h"
-#include "model/vision/keep_ratio.h"
 #include "server/repository/json_layout.h"
 #include "server/repository/model_folder.h"
 #include "tool/command.h"
+#include "tool/model_cost.h"
 
 namespace localmamba::tool {
 namespace {
@@ -48,30 +46,6 @@ std::vector<std::string> BlockNames(const NetworkConfig& config, absl::string_vi
   return names;
 }
 
-// What the network is fed with the usual image: of a detector the largest input, of a segmenter a
-// square.
-Shape InputSize(const ModelSpec& spec) {
-  if (spec.task == ModelTask::kSegmentation) {
-    return {spec.keep_ratio->short_side, spec.keep_ratio->short_side};
-  }
-  if (!spec.keep_ratio.has_value()) {
-    return {spec.preprocess.crop_height, spec.preprocess.crop_width};
-  }
-  const ImageGeometry geometry =
-      KeepRatioGeometry(*spec.keep_ratio, spec.keep_ratio->short_side, spec.keep_ratio->long_side);
-  return {geometry.input_height, geometry.input_width};
-}
-
-absl::StatusOr<Complexity> Count(const ModelSpec& spec, int64_t height, int64_t width) {
-  if (const auto* detection = std::get_if<DetectionConfig>(&spec.head)) {
-    return CountDetectorComplexity(spec.network, *detection, height, width);
-  }
-  if (const auto* segmentation = std::get_if<SegmentationConfig>(&spec.head)) {
-    return CountSegmenterComplexity(spec.network, *segmentation, height, width);
-  }
-  return CountComplexity(spec.network, height, width);
-}
-
 ordered_json ToJson(const LayerComplexity& layer) {
   return {{"name", layer.name},
           {"parameters", layer.parameters},
@@ -96,10 +70,11 @@ class InspectCommand final : public Command {
       LM_ASSIGN_OR_RETURN(const int64_t version, ResolveVersion(folder, version_));
       LM_ASSIGN_OR_RETURN(folder.spec, ReadVersionSpec(folder, version));
     }
-    const Shape input = InputSize(folder.spec);
+    const Shape input = UsualInput(folder.spec);
     if (height_ == 0) height_ = input[0];
     if (width_ == 0) width_ = input[1];
-    LM_ASSIGN_OR_RETURN(const Complexity complexity, Count(folder.spec, height_, width_));
+    LM_ASSIGN_OR_RETURN(const Complexity complexity,
+                        CountModelComplexity(folder.spec, height_, width_));
     const ordered_json report = Report(folder, complexity);
     if (json_) {
       std::fputs(LayOutJson(report).c_str(), stdout);
