@@ -53,7 +53,7 @@ int Main(int argc, char** argv) {
   add("bench", "Measure latency and throughput of a model", MakeBenchCommand);
   add("bench-training", "Measure speed and memory of training", MakeBenchTrainingCommand);
   add("directions", "Print a spec with other scan directions", MakeDirectionsCommand);
-  add("evaluate", "Measure the accuracy of a model on a folder of images", MakeEvaluateCommand);
+  add("evaluate", "Measure the accuracy of a model on a data set", MakeEvaluateCommand);
   add("scan-order", "Print the order of a scan direction as JSON", MakeScanOrderCommand);
   add("simulate-batching", "Try the server's batching on a load, in virtual time",
       MakeSimulateBatchingCommand);

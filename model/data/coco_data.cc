@@ -207,6 +207,19 @@ absl::StatusOr<CocoGroundTruth> ParseCocoGroundTruth(absl::string_view text,
   return truth;
 }
 
+CocoGroundTruth SelectImages(const CocoGroundTruth& truth, const std::set<int64_t>& image_ids) {
+  CocoGroundTruth selected;
+  selected.categories = truth.categories;
+  selected.category_order = truth.category_order;
+  for (const auto& [id, image] : truth.images) {
+    if (image_ids.count(id) > 0) selected.images.emplace(id, image);
+  }
+  for (const CocoObject& object : truth.objects) {
+    if (image_ids.count(object.image_id) > 0) selected.objects.push_back(object);
+  }
+  return selected;
+}
+
 absl::StatusOr<std::vector<CocoResult>> ParseCocoResults(absl::string_view text,
                                                          absl::string_view source) {
   absl::StatusOr<std::vector<CocoResult>> results = ParseResults(text);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ struct CocoResult {
 // number out of range, an unknown image or category, an identifier that occurs twice.
 absl::StatusOr<CocoGroundTruth> ParseCocoGroundTruth(absl::string_view json,
                                                      absl::string_view source);
+
+// The ground truth of these images alone, with all categories.
+CocoGroundTruth SelectImages(const CocoGroundTruth& truth, const std::set<int64_t>& image_ids);
 
 // A results file. Errors: as above.
 absl::StatusOr<std::vector<CocoResult>> ParseCocoResults(absl::string_view json,

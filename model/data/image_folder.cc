@@ -75,6 +75,13 @@ absl::StatusOr<std::vector<uint8_t>> ImageFolder::Read(int64_t index, size_t max
   return tree_->Read(path(index), max_bytes);
 }
 
+ImageFolder ImageFolder::Select(const std::vector<int64_t>& indices) const {
+  ImageFolder result = *this;
+  result.images_.clear();
+  for (const int64_t index : indices) result.images_.push_back(At(index));
+  return result;
+}
+
 absl::StatusOr<ImageFolder> ImageFolder::Relabel(std::vector<std::string> classes) const {
   std::vector<int64_t> new_label;
   for (const std::string& name : classes_) {

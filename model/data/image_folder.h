@@ -35,6 +35,9 @@ class ImageFolder {
   // The encoded bytes. Errors: those of FileTree::Read.
   [[nodiscard]] absl::StatusOr<std::vector<uint8_t>> Read(int64_t index, size_t max_bytes) const;
 
+  // The images of these indices, of the same classes.
+  [[nodiscard]] ImageFolder Select(const std::vector<int64_t>& indices) const;
+
   // The same images with the numbers that `classes`, sorted by name, give their classes.
   // Errors: INVALID_ARGUMENT naming a class that is not among them.
   [[nodiscard]] absl::StatusOr<ImageFolder> Relabel(std::vector<std::string> classes) const;

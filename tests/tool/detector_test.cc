@@ -95,7 +95,6 @@ TEST_F(DetectorTest, NamesWhatIsWrong) {
   ExpectError("forward --model " + model + " --image " + Path("none.png") + output, 2, "none.png");
   ExpectError("forward --model " + model + " --image " + Write("x.png", "text") + output, 2,
               "x.png: ");
-  ExpectError("evaluate --model " + model + " --data " + Path("."), 2, "detection or segmentation");
   ExpectError("init --variant mask_rcnn --out " + Path("n"), 2,
               "mask_rcnn_local_vssm_tiny_fpn_coco");
   const std::string small = Write("small.json", SmallSpec());

@@ -56,6 +56,15 @@ TEST_F(EvaluateTest, CountsUnreadableImagesUpToTheAllowedShare) {
   ExpectError(command, 2, "unreadable");
 }
 
+TEST_F(EvaluateTest, SamplesImagesOfAllClasses) {
+  MakeModel(R"("other", "c3", "c2", "c1", "c0")");
+  const std::string command =
+      absl::StrCat("evaluate ", Path("model"), " --data ", Path("data"), " --limit 4 ");
+  EXPECT_THAT(Run(command).out, HasSubstr("images 4 "));
+  std::ofstream(Path("data/val/c3/0.png")) << "no image";
+  ExpectError(command, 2, "c3/0.png");
+}
+
 TEST_F(EvaluateTest, NamesAClassThatTheModelLacks) {
   MakeModel(R"("c0", "c1", "c2", "d", "other")");
   ExpectError(absl::StrCat("evaluate ", Path("model"), " --data ", Path("data")), 2,
