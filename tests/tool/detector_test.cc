@@ -86,6 +86,21 @@ TEST_F(DetectorTest, InspectCountsThePartsOfAVariant) {
   EXPECT_EQ(layers.back().at("name"), "roi_head.mask_head");
 }
 
+TEST_F(DetectorTest, BenchMeasuresTheWholeDetector) {
+  const ToolResult bench =
+      Run(absl::StrCat("bench ", Model(), " --batch 1,2 --seconds 0 --json --profile"));
+  ASSERT_EQ(bench.exit_status, 0) << bench.err;
+  const nlohmann::json report = nlohmann::json::parse(bench.out);
+  ASSERT_EQ(report.size(), 2U);
+  EXPECT_EQ(report[1].at("batch"), 2);
+  EXPECT_EQ(report[1].at("height"), 64);  // the largest that images are resized to
+  EXPECT_EQ(report[1].at("width"), 96);
+  EXPECT_EQ(report[1].at("detections_per_image"), 7);
+  EXPECT_GT(report[1].at("tflops_per_second"), 0);
+  EXPECT_GT(report[1].at("peak_activation_bytes"), 0);
+  EXPECT_THAT(bench.out, HasSubstr("roi_align"));
+}
+
 TEST_F(DetectorTest, NamesWhatIsWrong) {
   const std::string model = Model();
   const std::string output = " --output " + Path("y");

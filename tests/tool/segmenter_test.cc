@@ -111,6 +111,21 @@ TEST_F(SegmenterTest, InspectCountsThePartsOfAVariant) {
   EXPECT_EQ(report.at("layers").back().at("parameters"), 923798);
 }
 
+TEST_F(SegmenterTest, BenchMeasuresASquareUnlessToldOtherwise) {
+  const std::string command =
+      "bench " + Model(nlohmann::json::parse(kSpec)) + " --seconds 0 --json";
+  const ToolResult square = Run(command);
+  ASSERT_EQ(square.exit_status, 0) << square.err;
+  const nlohmann::json report = nlohmann::json::parse(square.out);
+  EXPECT_EQ(report.at(0).at("height"), 64);
+  EXPECT_EQ(report.at(0).at("width"), 64);
+  EXPECT_FALSE(report.at(0).contains("detections_per_image"));
+  const ToolResult others = Run(command + " --size 32x48,40 --batch 2");
+  ASSERT_EQ(others.exit_status, 0) << others.err;
+  EXPECT_EQ(nlohmann::json::parse(others.out).at(0).at("width"), 48);
+  EXPECT_EQ(nlohmann::json::parse(others.out).at(1).at("height"), 40);
+}
+
 TEST_F(SegmenterTest, NamesWhatIsWrong) {
   const std::string model = Model(nlohmann::json::parse(kSpec));
   const std::string output = " --output " + Path("y");
