@@ -11,6 +11,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+# pycocotools 2.0.11 with NumPy 2; tests/pytest.ini makes errors of warnings.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 # Untrained, it is unsure of everything, so that it finds a lot.
 SPEC = {
     "task": "TASK_DETECTION",
