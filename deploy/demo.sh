@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to an answer: installs what is missing, builds, starts a server, classifies sample images through it,
-# shows the answers and stops the server. Safe to run again.
+# detects and segments in them, shows the answers, leaves pictures of them in build/demo, and stops the server. Safe to
+# run again.
 #
 #   deploy/demo.sh [IMAGE...]     your own images instead of deploy/samples
 set -euo pipefail
@@ -12,10 +13,10 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s (%(%H:%M:%S)T)\n' "$1" -1; }
 fail() { echo "demo: $1" >&2; exit 1; }
 
-step "1/5 dependencies"
+step "1/6 dependencies"
 deploy/install-dependencies
 
-step "2/5 build"
+step "2/6 build"
 if ! command -v nvcc >/dev/null && [[ -x /usr/local/cuda/bin/nvcc ]]; then
   export PATH=$PATH:/usr/local/cuda/bin
 fi
@@ -23,7 +24,7 @@ cmake --preset release >/dev/null
 cmake --build --preset release -j "$(nproc)" --target localmamba_server localmamba localmamba_tool
 programs=build/release/bin
 
-step "3/5 models"
+step "3/6 models"
 # There are no published weights that we may ship, so these are initialised from a seed: the answers exercise the
 # whole path but mean nothing.
 work=build/demo
@@ -32,30 +33,41 @@ mkdir -p "$work/models"
 for variant in local_vssm_tiny local_vim_tiny; do
   "$programs/localmamba_tool" init --variant "$variant" --seed 0 --out "$work/models/$variant"
 done
+"$programs/localmamba_tool" init --variant mask_rcnn_local_vssm_tiny_fpn_coco --seed 0 --out "$work/models/detector"
+"$programs/localmamba_tool" init --variant upernet_local_vssm_tiny_8xb2-160k_ade20k-512x512 --seed 0 \
+  --out "$work/models/segmenter"
 
-step "4/5 server"
+step "4/6 server"
 "$programs/localmamba_server" --model-repository "$work/models" --grpc-port 0 --http-port 0 --admin-port 0 \
   --drain-delay 0s >"$work/server.log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
 # The line "listening" of the log has the ports.
 port_of() { sed -n "s/.*\"message\":\"listening\".*\"$1\":\([0-9]*\).*/\1/p; s/.*\"$1\":\([0-9]*\).*\"message\":\"listening\".*/\1/p" "$work/server.log"; }
-for ((i = 0; i < 600; ++i)); do
+for ((i = 0; i < 3000; ++i)); do
   [[ -z $(port_of grpc_port) ]] || break
   kill -0 "$server" 2>/dev/null || { cat "$work/server.log" >&2; fail "the server did not start"; }
   read -r -t 0.1 <> <(:) || true
 done
 grpc_port=$(port_of grpc_port)
 http_port=$(port_of http_port)
-[[ -n $grpc_port ]] || fail "the server was not ready within a minute; see $work/server.log"
+[[ -n $grpc_port ]] || fail "the server was not ready within five minutes; see $work/server.log"
 echo "serving gRPC on 127.0.0.1:$grpc_port, metrics on http://127.0.0.1:$http_port/metrics"
 "$programs/localmamba" models --server "127.0.0.1:$grpc_port"
 
-step "5/5 classify"
+step "5/6 classify"
 echo "(weights are initialised from a seed, not trained: the class names below carry no meaning)"
 for model in local_vssm_tiny local_vim_tiny; do
   "$programs/localmamba" classify --server "127.0.0.1:$grpc_port" --model "$model" --top-k 3 "${images[@]}"
 done
+
+step "6/6 detect and segment"
+echo "(seeded, not trained, as well: what is found carries no meaning, and its scores are low)"
+"$programs/localmamba" detect --server "127.0.0.1:$grpc_port" --timeout 5m --model detector --max-detections 5 \
+  --overlay "$work/objects/" "${images[@]}"
+"$programs/localmamba" segment --server "127.0.0.1:$grpc_port" --timeout 5m --model segmenter \
+  --overlay "$work/regions/" "${images[@]}"
+echo "pictures: $work/objects/*.png, $work/regions/*.png"
 
 kill -TERM "$server"
 trap - EXIT

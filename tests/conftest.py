@@ -27,6 +27,36 @@ TINY_SPEC = {
 }
 
 
+_TINY_BACKBONE = {
+    "scan": {"layers": [{"directions": ["h", "v"]}, {"directions": ["w2", "h_flip"]}]},
+    "dims": [8, 16],
+    "depths": [1, 1],
+    "num_classes": 0,
+    "out_indices": [0, 1],
+}
+_TINY_RESIZE = {"keep_ratio": {"long_side": 128, "short_side": 64}}
+TINY_DETECTOR_SPEC = {
+    "task": "TASK_DETECTION",
+    "local_vmamba": _TINY_BACKBONE,
+    "detection": {
+        "num_classes": 3,
+        "channels": 16,
+        "box_fc_width": 32,
+        "mask_convs": 1,
+        "proposal_candidates": 50,
+        "max_proposals": 50,
+        "max_detections": 10,
+    },
+    "preprocess": _TINY_RESIZE,
+}
+TINY_SEGMENTER_SPEC = {
+    "task": "TASK_SEGMENTATION",
+    "local_vmamba": _TINY_BACKBONE,
+    "segmentation": {"num_classes": 3, "channels": 16},
+    "preprocess": _TINY_RESIZE,
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class Programs:
     """Paths of the built programs, in the folder that LOCALMAMBA_PROGRAMS names (CTest sets it)."""
@@ -45,22 +75,24 @@ class Programs:
     def client(self) -> str:
         return str(self.folder / "localmamba")
 
-    def init_tiny(self, model: pathlib.Path, version: int = 1) -> None:
+    def init_tiny(
+        self, model: pathlib.Path, version: int = 1, spec: dict[str, object] = TINY_SPEC
+    ) -> None:
         """Makes a version of a tiny model with the classes red, green and blue; equal for equal
         arguments.
         """
-        spec, labels = (
+        spec_file, labels = (
             model.parent / f".{model.name}.spec.json",
             model.parent / f".{model.name}.labels.json",
         )
-        spec.write_text(json.dumps(TINY_SPEC))
+        spec_file.write_text(json.dumps(spec))
         labels.write_text(json.dumps({"labels": ["red", "green", "blue"]}))
         subprocess.run(
             [
                 self.tool,
                 "init",
                 "--spec",
-                str(spec),
+                str(spec_file),
                 "--labels",
                 str(labels),
                 "--out",
@@ -74,7 +106,7 @@ class Programs:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        spec.unlink()
+        spec_file.unlink()
         labels.unlink()
 
 
@@ -100,6 +132,22 @@ def tiny_repository(programs: Programs, tmp_path_factory: pytest.TempPathFactory
     for version in (1, 2):
         programs.init_tiny(repository / "tiny", version)
     return repository
+
+
+@pytest.fixture(scope="session")
+def dense_repository(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A folder of models with `detector` and `segmenter`. Do not change it."""
+    repository = tmp_path_factory.mktemp("dense_models")
+    programs.init_tiny(repository / "detector", spec=TINY_DETECTOR_SPEC)
+    programs.init_tiny(repository / "segmenter", spec=TINY_SEGMENTER_SPEC)
+    return repository
+
+
+@pytest.fixture(scope="module")
+def dense_server(programs: Programs, dense_repository: pathlib.Path):
+    """A server of dense_repository, one for each test file."""
+    with ServerProcess(programs.server, dense_repository, "--admin", "false") as process:
+        yield process
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,9 @@ ExitCode RunModels(const VisionClient& client, const CommonOptions& common, std:
     rows.push_back({version.model(), absl::StrCat(version.version()),
                     absl::StrJoin(version.labels(), ","), TaskName(version.task()),
                     absl::StrCat(version.num_classes()),
-                    absl::StrCat(version.input_height(), "x", version.input_width()),
+                    version.input_height() == 0
+                        ? "any"
+                        : absl::StrCat(version.input_height(), "x", version.input_width()),
                     version.ready() ? "yes" : "no", version.description()});
   }
   if (!common.json) PrintTable(rows, out);

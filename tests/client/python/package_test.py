@@ -67,7 +67,9 @@ def test_versions_agree(source, package):
     assert cmake[1] == metadata[1] == localmamba.__version__
 
 
-def test_the_examples_of_the_readme_work(programs, source, package, tmp_path, monkeypatch):
+def test_the_examples_of_the_readme_work(
+    programs, source, package, dense_server, tmp_path, monkeypatch
+):
     repository = tmp_path / "models"
     repository.mkdir()
     for path in (repository / "tiny", tmp_path / "result"):
@@ -83,7 +85,10 @@ def test_the_examples_of_the_readme_work(programs, source, package, tmp_path, mo
     examples = re.findall(
         r"^```python\n(.*?)^```$", (package / "README.md").read_text(), re.MULTILINE | re.DOTALL
     )
-    assert len(examples) >= 6
+    assert len(examples) >= 8
+    dense = [each for each in examples if "client.detect(" in each or "client.segment(" in each]
+    assert len(dense) == 2  # they have a server of their own: with one model, it needs no name
+    examples = [each for each in examples if each not in dense]
     monkeypatch.chdir(tmp_path)
     with ServerProcess(
         programs.server,
@@ -104,6 +109,10 @@ def test_the_examples_of_the_readme_work(programs, source, package, tmp_path, mo
         printed = run(
             "-W", "error", "-c", program, env=os.environ | {"PYTHONPATH": str(package / "src")}
         )
+        program = "\n".join(["from localmamba import Client", "client = Client()", *dense])
+        program = program.replace("Client()", f"Client('{dense_server.grpc_target}')")
+        run("-W", "error", "-c", program, env=os.environ | {"PYTHONPATH": str(package / "src")})
+    assert {"objects.png", "regions.png"} <= {path.name for path in tmp_path.iterdir()}
     promised = re.search(r"^# (image: found .*)$", examples[1], re.MULTILINE)[1]
     assert promised in printed
     assert "photos/cat.jpg" in printed
