@@ -31,6 +31,8 @@ using BenchmarkBody = std::function<void(const Case&)>;
 using AddBenchmark = absl::FunctionRef<void(const std::string& name, BenchmarkBody body)>;
 
 void AddScanBenchmarks(AddBenchmark add, AddBenchmark add_training);
+// Of heads on backbones.
+void AddMapBenchmarks(AddBenchmark add);
 // Of training.
 void AddDenseBackwardBenchmarks(AddBenchmark add);
 void AddNormBackwardBenchmarks(AddBenchmark add);

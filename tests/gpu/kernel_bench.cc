@@ -241,6 +241,9 @@ void RegisterAll(Device device) {
   add("mean_tokens/vim", [](const Case& c) { Pool(c, 196, 192); });
   add("softmax", Probabilities);
   add("top_k", BestFive);
+  AddMapBenchmarks([device](const std::string& name, BenchmarkBody run) {
+    Register(device, name, {8, 1}, std::move(run));
+  });
   AddScanBenchmarks(add, add_training);
   AddDenseBackwardBenchmarks(add_training);
   AddNormBackwardBenchmarks(add_training);
