@@ -8,6 +8,7 @@
 #include "kernels/image/max_pool.h"
 #include "kernels/image/normalize_pixels.h"
 #include "kernels/image/resize_antialiased.h"
+#include "kernels/image/resize_argmax.h"
 #include "kernels/tensor/tensor_view.h"
 
 namespace localmamba {
@@ -22,7 +23,8 @@ absl::Status NormalizePixelsCuda(const ConstTensorView& x, const PixelNormalizat
                                  const TensorView& y, Stream& stream);
 absl::Status ResizeAntialiasedCpu(const ConstTensorView& x, ResizeFilter filter,
                                   const TensorView& y, Stream& stream);
-absl::Status ResizeArgmaxCpu(const ConstTensorView& x, const TensorView& y, Stream& stream);
+absl::Status ResizeArgmaxCpu(const ResizeArgmaxArgs& args, Stream& stream);
+absl::Status ResizeArgmaxCuda(const ResizeArgmaxArgs& args, Stream& stream);
 absl::Status ResizeBicubicBackwardCpu(const ConstTensorView& dy, const TensorView& dx,
                                       Stream& stream);
 absl::Status ResizeBicubicBackwardCuda(const ConstTensorView& dy, const TensorView& dx,

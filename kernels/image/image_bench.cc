@@ -69,14 +69,17 @@ BENCHMARK(BenchmarkResizeBicubic)->ArgName("C")->Arg(192);
 
 // Logits of 150 classes to the labels of a photograph.
 void BenchmarkResizeArgmax(benchmark::State& state) {
-  const Shape from = {1, 512, 683, 150};
+  const Shape from = {1, 128, 171, 150};
   const Shape to = {1, 480, 640};
   Stream stream = *Stream::Create(Device::Cpu(), static_cast<int>(state.range(0)));
   const std::vector<float> x(static_cast<size_t>(from.elements()));
   std::vector<int32_t> y(static_cast<size_t>(to.elements()));
   absl::Status status;
   for ([[maybe_unused]] auto iteration : state) {
-    status = ResizeArgmax({x.data(), DType::kFloat32, from}, {y.data(), DType::kInt32, to}, stream);
+    status = ResizeArgmax({.x = {x.data(), DType::kFloat32, from},
+                           .between = IntermediateSize{512, 683, 512, 683},
+                           .y = {y.data(), DType::kInt32, to}},
+                          stream);
   }
   Report(state, status, to.elements());
 }

@@ -87,6 +87,14 @@ absl::StatusOr<EngineOutput> CpuEngine::Run(const ConstTensorView& input,
   return result;
 }
 
+absl::StatusOr<EngineOutput> CpuEngine::Segment(const ConstTensorView& input,
+                                                const LabelMapRequest& request) {
+  LM_ASSIGN_OR_RETURN(EngineOutput output, Run(input, request.sizes));
+  LM_ASSIGN_OR_RETURN(output.label_maps, MakeLabelMaps(output.logits, input, request, stream_));
+  output.logits = {};
+  return output;
+}
+
 absl::StatusOr<std::vector<OperationProfile>> CpuEngine::Profile(const ConstTensorView& input) {
   PassProfiler profiler(stream_);
   LM_RETURN_IF_ERROR(Forward(input, {}, &profiler).status());

@@ -24,6 +24,8 @@ class CpuEngine final : public Engine {
   using Engine::Run;
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
                                    const ConstTensorView& sizes) override;
+  absl::StatusOr<EngineOutput> Segment(const ConstTensorView& input,
+                                       const LabelMapRequest& request) override;
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *packed_->network; }
   // Nothing but memory is made on a first run, and it is had at once; the two sizes between which

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "kernels/tensor/tensor.h"
 #include "model/engine/engine_options.h"
+#include "model/engine/label_maps.h"
 #include "model/engine/pass_profiler.h"
 #include "model/networks/network.h"
 
@@ -33,6 +34,7 @@ struct EngineOutput {
   Tensor logits;  // (B, num_classes), of a segmenter (B, H, W, num_classes); empty of others
   Tensor pooled;  // (B, width) of a classifier; empty of others
   std::optional<EngineDetections> detections;          // of a detector
+  std::vector<ImageLabels> label_maps;                 // of each image, of Segment
   std::vector<Tensor> features;                        // per out_index (B, C, H, W)
   std::vector<std::pair<std::string, Tensor>> stages;  // NetworkOutput::stages if wanted
   absl::Duration compute_time;  // of the network alone, without copies to and from a device
@@ -67,6 +69,12 @@ class Engine {
   virtual absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
                                            const ConstTensorView& sizes) = 0;
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input) { return Run(input, {}); }
+
+  // As Run of a segmenter, but for label maps in place of logits, which are made on the engine's
+  // device: many times less to copy from there. Errors also: FAILED_PRECONDITION if the network is
+  // no segmenter.
+  virtual absl::StatusOr<EngineOutput> Segment(const ConstTensorView& input,
+                                               const LabelMapRequest& request) = 0;
 
   // Runs once and says how long each operation of the pass took, in order. Operations of the layers
   // "input" and "output" are the engine's own. Errors: those of Run.

@@ -94,6 +94,34 @@ absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input,
   return output;
 }
 
+absl::StatusOr<EngineOutput> GraphEngine::Segment(const ConstTensorView& input,
+                                                  const LabelMapRequest& request) {
+  LM_RETURN_IF_ERROR(CheckEngineInput(input));
+  LM_ASSIGN_OR_RETURN(const std::vector<LabelMapSize> sizes, LabelMapSizes(request, input));
+  LM_ASSIGN_OR_RETURN(Bucket * bucket, Stage(input, request.sizes));
+  const Tensor& logits = bucket->outputs[0];
+  LM_RETURN_IF_ERROR(CheckSegmenterLogits(logits));
+  LM_RETURN_IF_ERROR(label_maps_.Reserve(sizes, request.confidence, arena_, *pinned_));
+
+  // The maps are apart from the graph, because each has a size of its own.
+  LM_RETURN_IF_ERROR(CopyInputs(*bucket));
+  LM_RETURN_IF_ERROR(stopwatch_->Start());
+  LM_RETURN_IF_ERROR(bucket->graph->Launch(stream_));
+  const std::vector<ImageLabels> maps = label_maps_.on_device();
+  for (size_t i = 0; i < maps.size(); ++i) {
+    LM_RETURN_IF_ERROR(
+        MakeLabels(logits.Select(0, static_cast<int64_t>(i)), sizes[i], maps[i], stream_));
+  }
+  LM_RETURN_IF_ERROR(stopwatch_->Stop());
+  LM_RETURN_IF_ERROR(label_maps_.Fetch(stream_));
+  LM_RETURN_IF_ERROR(stream_.Synchronize());
+
+  EngineOutput output{.activation_bytes = bucket->activation_bytes};
+  LM_ASSIGN_OR_RETURN(output.compute_time, stopwatch_->Elapsed());
+  LM_ASSIGN_OR_RETURN(output.label_maps, label_maps_.Export());
+  return output;
+}
+
 absl::StatusOr<std::vector<OperationProfile>> GraphEngine::Profile(const ConstTensorView& input) {
   LM_ASSIGN_OR_RETURN(Bucket * bucket, Stage(input, {}));
   LM_RETURN_IF_ERROR(CopyInputs(*bucket));
@@ -152,6 +180,7 @@ absl::StatusOr<GraphEngine::Bucket*> GraphEngine::FindOrMakeBucket(DType dtype,
 
 void GraphEngine::ReleaseMemory() {
   buckets_.Clear();
+  label_maps_.Release();
   arena_.ReleaseUnused();
 }
 

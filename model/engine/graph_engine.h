@@ -19,6 +19,7 @@
 #include "kernels/device/stopwatch.h"
 #include "model/engine/batch_buckets.h"
 #include "model/engine/engine.h"
+#include "model/engine/label_map_memory.h"
 #include "model/engine/packed_network.h"
 
 namespace localmamba {
@@ -35,6 +36,8 @@ class GraphEngine final : public Engine {
   using Engine::Run;
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
                                    const ConstTensorView& sizes) override;
+  absl::StatusOr<EngineOutput> Segment(const ConstTensorView& input,
+                                       const LabelMapRequest& request) override;
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override;
   [[nodiscard]] const Network& network() const override { return *packed_->network; }
   [[nodiscard]] std::vector<int64_t> WarmUpBatches(int64_t max_batch) const override {
@@ -91,6 +94,7 @@ class GraphEngine final : public Engine {
   Stream stream_;
   std::unique_ptr<Stopwatch> stopwatch_;
   LruCache<BucketKey, Bucket> buckets_{kMaxGraphs};
+  LabelMapMemory label_maps_;
 };
 
 }  // namespace localmamba

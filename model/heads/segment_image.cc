@@ -81,11 +81,15 @@ void DivideByCover(const Steps& rows, const Steps& columns, const Tensor& sum,
   });
 }
 
+absl::Status CheckInputLogits(const Tensor& logits, const ImageGeometry& geometry) {
+  const ArgChecker check("label_map", Device::Cpu());
+  return check.Dense("logits", logits, DType::kFloat32,
+                     {1, geometry.input_height, geometry.input_width, -1});
+}
+
 // The logits of the resized image: all, unless the input has padding.
 absl::StatusOr<Tensor> WithoutPadding(const Tensor& logits, const ImageGeometry& geometry) {
-  const ArgChecker check("label_map", Device::Cpu());
-  LM_RETURN_IF_ERROR(check.Dense("logits", logits, DType::kFloat32,
-                                 {1, geometry.input_height, geometry.input_width, -1}));
+  LM_RETURN_IF_ERROR(CheckInputLogits(logits, geometry));
   const int64_t rows = geometry.resized_height;
   if (rows == logits.dim(1) && geometry.resized_width == logits.dim(2)) return logits;
   const int64_t row_elements = geometry.resized_width * logits.dim(3);
@@ -145,10 +149,16 @@ absl::StatusOr<Tensor> SegmentInput(Engine& engine, const ConstTensorView& input
 
 absl::StatusOr<Tensor> LabelMap(const Tensor& logits, const ImageGeometry& geometry,
                                 Stream& stream) {
-  LM_ASSIGN_OR_RETURN(const Tensor image, WithoutPadding(logits, geometry));
+  LM_RETURN_IF_ERROR(CheckInputLogits(logits, geometry));
   LM_ASSIGN_OR_RETURN(Tensor labels, AllocateHostTensor(DType::kInt32, {1, geometry.source_height,
                                                                         geometry.source_width}));
-  LM_RETURN_IF_ERROR(ResizeArgmax(image, labels, stream));
+  LM_RETURN_IF_ERROR(ResizeArgmax({.x = logits,
+                                   .between = IntermediateSize{.height = geometry.input_height,
+                                                               .width = geometry.input_width,
+                                                               .rows = geometry.resized_height,
+                                                               .columns = geometry.resized_width},
+                                   .y = labels},
+                                  stream));
   return labels.Select(0, 0);
 }
 

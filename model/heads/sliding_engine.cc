@@ -32,4 +32,13 @@ absl::StatusOr<EngineOutput> SlidingEngine::Run(const ConstTensorView& input,
   return output;
 }
 
+absl::StatusOr<EngineOutput> SlidingEngine::Segment(const ConstTensorView& input,
+                                                    const LabelMapRequest& request) {
+  LM_ASSIGN_OR_RETURN(EngineOutput output, Run(input, request.sizes));
+  LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(Device::Cpu()));
+  LM_ASSIGN_OR_RETURN(output.label_maps, MakeLabelMaps(output.logits, input, request, stream));
+  output.logits = {};
+  return output;
+}
+
 }  // namespace localmamba

@@ -24,6 +24,9 @@ class SlidingEngine final : public Engine {
   // Sizes are of no use to a segmenter. Errors: those of SegmentInput.
   absl::StatusOr<EngineOutput> Run(const ConstTensorView& input,
                                    const ConstTensorView& sizes) override;
+  // The logits of the windows are joined, and label maps made of them, on the CPU.
+  absl::StatusOr<EngineOutput> Segment(const ConstTensorView& input,
+                                       const LabelMapRequest& request) override;
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& input) override {
     return windows_->Profile(input);
   }

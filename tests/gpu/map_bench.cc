@@ -7,6 +7,7 @@
 #include "kernels/conv/map_conv2d.h"
 #include "kernels/conv/transposed_conv2d.h"
 #include "kernels/image/max_pool.h"
+#include "kernels/image/resize_argmax.h"
 #include "kernels/image/resize_bilinear.h"
 #include "kernels/image/resize_nearest.h"
 #include "kernels/reduce/adaptive_average_pool.h"
@@ -68,6 +69,18 @@ void PoolToHalf(const Case& c) {
         [&] { return MaxPool(x, {.size = 2, .stride = 2}, y, c.device.stream()); });
 }
 
+// Logits of 150 classes to the labels of photographs.
+void Labels(const Case& c, bool with_confidence) {
+  const Tensor x = c.Data({c.batch, 128, 128, 150});
+  const Tensor y = c.device.Random(DType::kInt32, {c.batch, 480, 640});
+  const Tensor confidence = with_confidence ? c.Float32({c.batch, 480, 640}) : Tensor();
+  c.Run({.bytes = Bytes({x, y, confidence})}, [&] {
+    return ResizeArgmax(
+        {.x = x, .between = IntermediateSize{512, 512, 512, 512}, .y = y, .confidence = confidence},
+        c.device.stream());
+  });
+}
+
 void PoolToBins(const Case& c, int64_t bins) {
   const Tensor x = c.Data({c.batch, 16, 16, 768});
   const Tensor y = c.Data({c.batch, bins, bins, 768});
@@ -88,6 +101,8 @@ void AddMapBenchmarks(AddBenchmark add) {
   add("resize_bilinear/64to128", [](const Case& c) { Resize(c, 64, 128, false); });
   add("resize_bilinear/16to128_wider", [](const Case& c) { Resize(c, 16, 128, true); });
   add("resize_nearest", ResizeToNearest);
+  add("resize_argmax", [](const Case& c) { Labels(c, false); });
+  add("resize_argmax/confidence", [](const Case& c) { Labels(c, true); });
   add("max_pool", PoolToHalf);
   add("adaptive_average_pool/1", [](const Case& c) { PoolToBins(c, 1); });
   add("adaptive_average_pool/6", [](const Case& c) { PoolToBins(c, 6); });

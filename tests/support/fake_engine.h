@@ -126,6 +126,13 @@ class FakeEngine final : public Engine {
                         .features = {}};
   }
 
+  // It classifies: this tells that it is no segmenter.
+  absl::StatusOr<EngineOutput> Segment(const ConstTensorView& input,
+                                       const LabelMapRequest& request) override {
+    LM_ASSIGN_OR_RETURN(const EngineOutput output, Run(input, request.sizes));
+    return CheckSegmenterLogits(output.logits);
+  }
+
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& /*input*/) override {
     return std::vector<OperationProfile>();
   }

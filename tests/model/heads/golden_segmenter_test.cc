@@ -12,6 +12,7 @@
 #include "model/vision/decode.h"
 #include "model/vision/keep_ratio.h"
 #include "model/weights/mapped_file.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
 #include "tests/support/golden_heads.h"
 #include "tests/support/golden_network.h"
@@ -38,10 +39,11 @@ SegmentationConfig ConfigOf(const nlohmann::json& golden_case) {
   return config;
 }
 
-std::unique_ptr<Engine> MakeEngine(const nlohmann::json& golden_case) {
+std::unique_ptr<Engine> MakeEngine(const nlohmann::json& golden_case,
+                                   const EngineOptions& options = {.stages = true}) {
   auto model = CreateModel(GoldenBackboneConfig(golden_case), ConfigOf(golden_case));
   FillGoldenWeights(golden_case, (*model)->parameters());
-  return *Engine::Create(*std::move(model), {.stages = true});
+  return *Engine::Create(*std::move(model), options);
 }
 
 void ExpectStage(const Tensor& found, const GoldenTensor& expected, double tolerance) {
@@ -49,6 +51,16 @@ void ExpectStage(const Tensor& found, const GoldenTensor& expected, double toler
   const absl::Span<const float> elements = Elements(found);
   for (size_t i = 0; i < elements.size(); ++i) {
     ASSERT_NEAR(elements[i], expected.f32[i], tolerance) << "element " << i;
+  }
+}
+
+// Where the logits of the best two classes differ by more than `margin`.
+void ExpectLabels(const Tensor& found, const GoldenTensors& golden, float margin) {
+  const GoldenTensor& expected = golden.at("labels");
+  ASSERT_EQ(found.shape(), expected.shape);
+  for (size_t i = 0; i < expected.i32.size(); ++i) {
+    if (golden.at("margin").f32[i] <= margin) continue;
+    ASSERT_EQ(found.data<int32_t>()[i], expected.i32[i]) << "pixel " << i;
   }
 }
 
@@ -128,18 +140,54 @@ TEST_P(GoldenSegmenterTest, LabelsAreThoseOfTheOfficialCode) {
                 3e-4)
         << "class " << c << " at " << row << ", " << column;
   }
-  const GoldenTensor& expected = expected_.at("labels");
-  ASSERT_EQ(labels->shape(), expected.shape);
-  for (size_t i = 0; i < expected.i32.size(); ++i) {
-    if (expected_.at("margin").f32[i] <= 1e-3F) continue;
-    ASSERT_EQ(labels->data<int32_t>()[i], expected.i32[i]) << "pixel " << i;
-  }
+  ExpectLabels(*labels, expected_, 1e-3F);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenSegmenterTest,
                          testing::Values("s1_whole", "s1_official", "s1_slide", "s3_whole",
                                          "s3_official"),
                          [](const auto& info) { return info.param; });
+
+// The engine's own label maps, on every device and in every dtype.
+class GoldenLabelMapTest : public BackendTest<OnlyCase> {};
+
+TEST_P(GoldenLabelMapTest, LabelsAreThoseOfTheOfficialCode) {
+  const nlohmann::json golden_case = GoldenHeadCase(test_case().name);
+  const GoldenTensors expected =
+      *LoadGoldenTensors(FindGoldenFile(test_case().name + ".safetensors", "heads"));
+  const std::unique_ptr<Allocator> memory = *CreateDeviceAllocator(Device::Cpu());
+  Stream cpu = *Stream::Create(Device::Cpu(), 2);
+  const auto image = Prepare(golden_case, *memory, cpu);
+  ASSERT_TRUE(image.ok()) << image.status();
+  const Tensor& input = image->input;
+  const std::unique_ptr<Engine> engine = MakeEngine(
+      golden_case, {.device = backend().device, .dtype = backend().dtype, .cpu_threads = 2});
+  const std::vector<int32_t> size = {static_cast<int32_t>(image->geometry.source_height),
+                                     static_cast<int32_t>(image->geometry.source_width)};
+
+  const auto output =
+      engine->Segment(input.Reshape({1, 3, input.dim(1), input.dim(2)}),
+                      {.label_sizes = {size.data(), DType::kInt32, {1, 2}}, .confidence = true});
+
+  ASSERT_TRUE(output.ok()) << output.status();
+  ASSERT_EQ(output->label_maps.size(), 1U);
+  const auto& [labels, confidence] = output->label_maps[0];
+  // Logits are about 1. A pass in 16 bits rounds them by some units of Roundoff().
+  ExpectLabels(labels, expected, static_cast<float>(1e-3 + 100 * Roundoff()));
+  ASSERT_EQ(confidence.shape(), labels.shape());
+  const double classes = golden_case.at("config").at("num_classes").get<double>();
+  for (const float one : Elements(confidence)) {
+    ASSERT_GE(one, 1 / classes - 1e-5);
+    ASSERT_LE(one, 1 + 1e-5);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, GoldenLabelMapTest,
+    testing::Combine(testing::ValuesIn(Backends()),
+                     testing::Values(OnlyCase{"s1_whole"}, OnlyCase{"s1_official"},
+                                     OnlyCase{"s3_whole"}, OnlyCase{"s3_official"})),
+    BackendCaseName);
 
 }  // namespace
 }  // namespace localmamba

@@ -36,6 +36,10 @@ class MeanEngine final : public Engine {
     }
     return output;
   }
+  absl::StatusOr<EngineOutput> Segment(const ConstTensorView& /*input*/,
+                                       const LabelMapRequest& /*request*/) override {
+    return absl::UnimplementedError("");
+  }
   absl::StatusOr<std::vector<OperationProfile>> Profile(const ConstTensorView& /*input*/) override {
     return absl::UnimplementedError("");
   }
