@@ -8,12 +8,11 @@
 #ifndef LOCALMAMBA_KERNELS_DETECTION_ANCHOR_GRID_H_
 #define LOCALMAMBA_KERNELS_DETECTION_ANCHOR_GRID_H_
 
-#include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "kernels/base/host_device.h"
 #include "kernels/detection/box.h"
 #include "kernels/device/stream.h"
 #include "kernels/tensor/tensor_view.h"
@@ -24,7 +23,7 @@ inline constexpr int64_t kAnchorsPerCell = 3;
 
 struct AnchorShape {
   float scale = 8;
-  std::array<float, kAnchorsPerCell> ratios = {0.5F, 1.0F, 2.0F};  // height / width, above 0
+  float ratios[kAnchorsPerCell] = {0.5F, 1.0F, 2.0F};  // height / width, above 0
 };
 
 struct AnchorGrid {
@@ -33,10 +32,10 @@ struct AnchorGrid {
   float stride = 1;  // pixels of the image between neighbouring cells
   AnchorShape shape;
 
-  [[nodiscard]] int64_t anchors() const { return height * width * kAnchorsPerCell; }
-  [[nodiscard]] Box At(int64_t anchor) const {
+  [[nodiscard]] LM_HOST_DEVICE int64_t anchors() const { return height * width * kAnchorsPerCell; }
+  [[nodiscard]] LM_HOST_DEVICE Box At(int64_t anchor) const {
     const int64_t cell = anchor / kAnchorsPerCell;
-    const float root = std::sqrt(shape.ratios[static_cast<size_t>(anchor % kAnchorsPerCell)]);
+    const float root = std::sqrt(shape.ratios[anchor % kAnchorsPerCell]);
     const float half_width = stride * (1.0F / root) * shape.scale * 0.5F;
     const float half_height = stride * root * shape.scale * 0.5F;
     const float x = static_cast<float>(cell % width) * stride;
@@ -48,7 +47,7 @@ struct AnchorGrid {
 // Writes all anchors. Shapes (dense, float32): anchors: (grid.anchors(), 4).
 //
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if shape, dtype or device disagree; UNIMPLEMENTED on CUDA.
+// Errors: INVALID_ARGUMENT if shape, dtype or device disagree.
 absl::Status WriteAnchors(const AnchorGrid& grid, const TensorView& anchors, Stream& stream);
 
 }  // namespace localmamba

@@ -28,7 +28,12 @@ absl::Status BatchedNms(const BatchedNmsArgs& args, Stream& stream) {
   LM_RETURN_IF_ERROR(check.Dense("y_groups", args.y_groups, DType::kInt32, {B, K}));
   LM_RETURN_IF_ERROR(check.Dense("indices", args.indices, DType::kInt32, {B, K}));
   LM_RETURN_IF_ERROR(check.Dense("counts", args.counts, DType::kInt32, {B}));
-  if (stream.device().is_cpu()) return BatchedNmsCpu(args, stream);
+  if (stream.device().is_cpu()) {
+    return BatchedNmsCpu(args, stream);
+  }
+#ifdef LOCALMAMBA_WITH_CUDA
+  if (!stream.device().is_cpu()) return BatchedNmsCuda(args, stream);
+#endif
   return check.Unimplemented(DType::kFloat32);
 }
 

@@ -20,7 +20,7 @@
 //         counts: (B), i32. All dense, K >= 1. Boxes and scores are float32.
 //
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED on CUDA.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree.
 #ifndef LOCALMAMBA_KERNELS_DETECTION_BATCHED_NMS_H_
 #define LOCALMAMBA_KERNELS_DETECTION_BATCHED_NMS_H_
 

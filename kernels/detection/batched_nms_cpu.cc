@@ -17,11 +17,6 @@ struct Candidate {
   int32_t group;
 };
 
-bool IsFinite(const Box& box) {
-  return std::isfinite(box.x1) && std::isfinite(box.y1) && std::isfinite(box.x2) &&
-         std::isfinite(box.y2);
-}
-
 std::vector<Candidate> Candidates(const BatchedNmsArgs& args, int64_t b, const Box* boxes) {
   const int64_t C = args.boxes.dim(2);
   const int64_t R =
@@ -49,13 +44,6 @@ float LargestCoordinate(const std::vector<Candidate>& candidates, const Box* box
     largest = std::max({largest, box.x1, box.y1, box.x2, box.y2});
   }
   return largest;
-}
-
-bool Overlap(const Box& a, const Box& b, float iou_threshold) {
-  const float width = std::max(0.0F, std::min(a.x2, b.x2) - std::max(a.x1, b.x1));
-  const float height = std::max(0.0F, std::min(a.y2, b.y2) - std::max(a.y1, b.y1));
-  const float intersection = width * height;
-  return intersection > iou_threshold * (a.area() + b.area() - intersection);
 }
 
 void RunImage(const BatchedNmsArgs& args, int64_t b) {

@@ -7,11 +7,11 @@
 // Shapes: indices: (B, k), i32, of anchors of `grid`; scores: (B, k); deltas: (B, N, 4) for the
 //         N = grid.anchors() anchors; limits: (B, 2), height and width that image b is clipped to;
 //         boxes: (B, k, 4) and y_scores: (B, k), whose images may be strided, so that the maps of
-//         a pyramid write side by side; y_levels: (k), i32. All other elements are float32, all
-//         but boxes and y_scores dense.
+//         a pyramid write side by side; y_levels: (k), i32. Deltas are float32, float16 or
+//         bfloat16, all other elements float32; all but boxes and y_scores are dense.
 //
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED on CUDA.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype that the device lacks.
 #ifndef LOCALMAMBA_KERNELS_DETECTION_DECODE_ANCHORS_H_
 #define LOCALMAMBA_KERNELS_DETECTION_DECODE_ANCHORS_H_
 

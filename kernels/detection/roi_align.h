@@ -10,15 +10,16 @@
 // B is the bilinear interpolation of the map: 0 at samples beyond -1 or the map's extent, samples
 // between the border and the outermost cell centres take the border's value.
 //
-// Shapes: maps[level]: (B, H, W, C), dense; at least one. rois: (B, R, 4), images may be strided;
+// Shapes: maps[level]: (B, H, W, C), dense; 1 to kMaxPyramidMaps. rois: (B, R, 4), images may be strided;
 //         counts: (B), i32, or absent: all regions; y: (B, R, Ph, Pw, C), dense. Rows of y from
-//         counts[b] on are 0. All but counts float32. Regions are finite.
+//         counts[b] on are 0. Maps and y are float32, float16 or bfloat16, rois float32 and finite.
 //
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED on CUDA.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype that the device lacks.
 #ifndef LOCALMAMBA_KERNELS_DETECTION_ROI_ALIGN_H_
 #define LOCALMAMBA_KERNELS_DETECTION_ROI_ALIGN_H_
 
+#include <cstddef>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,8 @@
 #include "kernels/tensor/tensor_view.h"
 
 namespace localmamba {
+
+inline constexpr size_t kMaxPyramidMaps = 8;
 
 struct PyramidMap {
   ConstTensorView map;

@@ -2,10 +2,10 @@
 //
 //   y[r, p] = x[r, p, classes[r]]
 //
-// Shapes (dense): x: (R, P, C), float32; classes: (R), i32, 0 to C - 1; y: (R, P), float32.
+// Shapes (dense): x: (R, P, C), float32, float16 or bfloat16; classes: (R), i32, 0 to C - 1; y: (R, P), float32.
 //
 // Enqueues on `stream` and does not wait.
-// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED on CUDA.
+// Errors: INVALID_ARGUMENT if shapes, dtypes or devices disagree; UNIMPLEMENTED for a dtype that the device lacks.
 #ifndef LOCALMAMBA_KERNELS_DETECTION_SELECT_CLASS_H_
 #define LOCALMAMBA_KERNELS_DETECTION_SELECT_CLASS_H_
 

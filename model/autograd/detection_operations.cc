@@ -58,9 +58,9 @@ absl::StatusOr<Value> RoiAlign(OpContext& context, absl::Span<const PyramidLevel
     operation.Reads(level.map);
     args.maps.push_back({level.map.tensor(), level.stride});
   }
-  const int64_t C = pyramid.empty() ? 0 : pyramid[0].map.dim(3);
-  LM_ASSIGN_OR_RETURN(
-      Value y, NewValue(context, DType::kFloat32, {rois.dim(0), rois.dim(1), bins, bins, C}));
+  const Tensor& map = pyramid.front().map.tensor();
+  LM_ASSIGN_OR_RETURN(Value y, NewValue(context, map.dtype(),
+                                        {rois.dim(0), rois.dim(1), bins, bins, map.dim(3)}));
   args.rois = rois.tensor();
   args.counts = counts.tensor();
   args.y = y.tensor();

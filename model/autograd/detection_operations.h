@@ -34,11 +34,12 @@ struct PyramidLevel {
 };
 
 // kernels/detection/roi_align.h: the part of the pyramid under each of the regions (B, R, 4),
-// (B, R, bins, bins, C). counts: (B), i32, or empty.
+// (B, R, bins, bins, C) in the dtype of the maps, of which there is one or more. counts: (B), i32,
+// or empty.
 absl::StatusOr<Value> RoiAlign(OpContext& context, absl::Span<const PyramidLevel> pyramid,
                                const Value& rois, const Value& counts, int64_t bins);
 
-// kernels/detection/select_class.h: (R, P, C), (R) → (R, P).
+// kernels/detection/select_class.h: (R, P, C), (R) → (R, P), float32.
 absl::StatusOr<Value> SelectClass(OpContext& context, const Value& x, const Value& classes);
 
 // ---- Boxes ----

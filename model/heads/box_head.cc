@@ -93,9 +93,11 @@ absl::StatusOr<ops::KeptBoxes> BoxHead::Detect(OpContext& context,
                                                const Value& limits) const {
   const LayerScope layer(context, "detections");
   const Shape& shape = predictions.logits.shape();
-  LM_ASSIGN_OR_RETURN(const Value scores,
-                      ops::Softmax(context, ops::Reshape(context, predictions.logits,
-                                                         {shape[0] * shape[1], shape[2]})));
+  LM_ASSIGN_OR_RETURN(const Value logits,
+                      ops::Convert(context, predictions.logits, DType::kFloat32));
+  LM_ASSIGN_OR_RETURN(
+      const Value scores,
+      ops::Softmax(context, ops::Reshape(context, logits, {shape[0] * shape[1], shape[2]})));
   LM_ASSIGN_OR_RETURN(const Value decoded,
                       ops::DecodeBoxes(context, boxes, predictions.deltas, kDeltaScale, limits));
   const Value foreground =

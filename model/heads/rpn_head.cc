@@ -67,8 +67,10 @@ absl::StatusOr<Proposals> RpnHead::Propose(OpContext& context, const Pyramid& py
     const AnchorGrid grid{.height = pyramid[i].map.dim(1),
                           .width = pyramid[i].map.dim(2),
                           .stride = pyramid[i].stride};
+    LM_ASSIGN_OR_RETURN(const Value logits,
+                        ops::Convert(context, maps.logits[i], DType::kFloat32));
     LM_ASSIGN_OR_RETURN(const Value scores,
-                        ops::Unary(context, UnaryFunction::kSigmoid, maps.logits[i]));
+                        ops::Unary(context, UnaryFunction::kSigmoid, logits));
     LM_ASSIGN_OR_RETURN(ops::TopElements best,
                         ops::TopK(context, ops::Reshape(context, scores, {B, grid.anchors()}),
                                   std::min(config_.proposal_candidates, grid.anchors())));

@@ -33,6 +33,7 @@ using AddBenchmark = absl::FunctionRef<void(const std::string& name, BenchmarkBo
 void AddScanBenchmarks(AddBenchmark add, AddBenchmark add_training);
 // Of heads on backbones.
 void AddMapBenchmarks(AddBenchmark add);
+void AddDetectionBenchmarks(AddBenchmark add);
 // Of training.
 void AddDenseBackwardBenchmarks(AddBenchmark add);
 void AddNormBackwardBenchmarks(AddBenchmark add);

@@ -208,6 +208,9 @@ void RegisterAll(Device device) {
   const auto add_training = [device](const std::string& name, BenchmarkBody run) {
     Register(device, name, {64}, std::move(run));
   };
+  const auto add_detection = [device](const std::string& name, BenchmarkBody run) {
+    Register(device, name, {4, 1}, std::move(run));
+  };
   add("copy", CopyBuffers);
   add("normalize_pixels", Normalize);
   add("conv2d/patch4", [](const Case& c) { PatchEmbed(c, 4, 96); });
@@ -245,6 +248,7 @@ void RegisterAll(Device device) {
     Register(device, name, {8, 1}, std::move(run));
   });
   AddScanBenchmarks(add, add_training);
+  AddDetectionBenchmarks(add_detection);
   AddDenseBackwardBenchmarks(add_training);
   AddNormBackwardBenchmarks(add_training);
 }

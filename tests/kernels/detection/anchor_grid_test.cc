@@ -8,22 +8,24 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/reference/detection.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden_operators.h"
-#include "tests/support/test_tensor.h"
 
 namespace localmamba {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<double> Anchors(const AnchorGrid& grid) {
-  Stream stream = *Stream::Create(Device::Cpu(), 1);
-  TestTensor anchors({grid.anchors(), 4});
-  EXPECT_TRUE(WriteAnchors(grid, anchors.view(), stream).ok());
-  return anchors.values();
-}
+class AnchorGridTest : public BackendTest<OnlyCase> {
+ protected:
+  std::vector<double> Anchors(const AnchorGrid& grid) {
+    TestTensor anchors({grid.anchors(), 4});
+    EXPECT_TRUE(Fetch(WriteAnchors(grid, Float32(anchors), stream())));
+    return anchors.values();
+  }
+};
 
-TEST(AnchorGridTest, AgreesWithReference) {
+TEST_P(AnchorGridTest, AgreesWithReference) {
   const AnchorGrid grid{.height = 5, .width = 3, .stride = 16};
   std::vector<double> expected;
   for (int64_t anchor = 0; anchor < grid.anchors(); ++anchor) {
@@ -35,7 +37,7 @@ TEST(AnchorGridTest, AgreesWithReference) {
   ExpectNear(Anchors(grid), expected, 1e-4);  // a few roundings of numbers below 256
 }
 
-TEST(AnchorGridTest, AgreesWithGoldenOperators) {
+TEST_P(AnchorGridTest, AgreesWithGoldenOperators) {
   const GoldenTensors golden = GoldenOperators();
   const nlohmann::json sizes = GoldenOperatorTables().at("anchors").at("map_sizes");
   for (size_t level = 0; level < sizes.size(); ++level) {
@@ -46,7 +48,12 @@ TEST(AnchorGridTest, AgreesWithGoldenOperators) {
   }
 }
 
-TEST(AnchorGridTest, NamesWhatIsWrong) {
+INSTANTIATE_TEST_SUITE_P(Devices, AnchorGridTest,
+                         ::testing::Combine(::testing::ValuesIn(Float32Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(AnchorGridErrorTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   TestTensor anchors({17, 4});
   const absl::Status status = WriteAnchors({.height = 2, .width = 3}, anchors.view(), stream);

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "tests/reference/detection.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden_operators.h"
-#include "tests/support/test_tensor.h"
 
 namespace localmamba {
 namespace {
@@ -40,37 +40,43 @@ struct Kept {
   }
 };
 
-Kept RunNms(Candidates& in, int64_t K, float score_threshold, float iou_threshold) {
-  Stream stream = *Stream::Create(Device::Cpu(), 1);
-  const auto n = static_cast<size_t>(in.B * K);
-  Kept kept{.boxes = std::vector<float>(n * 4),
-            .scores = std::vector<float>(n),
-            .groups = std::vector<int32_t>(n),
-            .indices = std::vector<int32_t>(n),
-            .counts = std::vector<int32_t>(static_cast<size_t>(in.B))};
-  const ConstTensorView scores(in.scores.data(), DType::kFloat32, {in.B, in.R, in.score_columns});
-  ConstTensorView row_groups;
-  if (!in.row_groups.empty()) row_groups = {in.row_groups.data(), DType::kInt32, {in.R}};
-  ConstTensorView row_counts;
-  if (!in.row_counts.empty()) row_counts = {in.row_counts.data(), DType::kInt32, {in.B}};
-  const absl::Status status =
-      BatchedNms({.boxes = {in.boxes.data(), DType::kFloat32, {in.B, in.R, in.C, 4}},
-                  .scores = scores.Slice(2, 0, in.C),
-                  .row_groups = row_groups,
-                  .row_counts = row_counts,
-                  .score_threshold = score_threshold,
-                  .iou_threshold = iou_threshold,
-                  .y_boxes = {kept.boxes.data(), DType::kFloat32, {in.B, K, 4}},
-                  .y_scores = {kept.scores.data(), DType::kFloat32, {in.B, K}},
-                  .y_groups = {kept.groups.data(), DType::kInt32, {in.B, K}},
-                  .indices = {kept.indices.data(), DType::kInt32, {in.B, K}},
-                  .counts = {kept.counts.data(), DType::kInt32, {in.B}}},
-                 stream);
-  EXPECT_TRUE(status.ok()) << status;
-  return kept;
-}
+class BatchedNmsTest : public BackendTest<OnlyCase> {
+ protected:
+  Kept RunNms(const Candidates& in, int64_t K, float score_threshold, float iou_threshold) {
+    const auto n = static_cast<size_t>(in.B * K);
+    Kept kept{.boxes = std::vector<float>(n * 4),
+              .scores = std::vector<float>(n),
+              .groups = std::vector<int32_t>(n),
+              .indices = std::vector<int32_t>(n),
+              .counts = std::vector<int32_t>(static_cast<size_t>(in.B))};
+    const std::vector<TensorView> results = {{kept.boxes.data(), DType::kFloat32, {in.B, K, 4}},
+                                             {kept.scores.data(), DType::kFloat32, {in.B, K}},
+                                             {kept.groups.data(), DType::kInt32, {in.B, K}},
+                                             {kept.indices.data(), DType::kInt32, {in.B, K}},
+                                             {kept.counts.data(), DType::kInt32, {in.B}}};
+    std::vector<TensorView> on_device;
+    for (const TensorView& result : results) on_device.push_back(Upload(result));
+    const ConstTensorView scores =
+        Upload({in.scores.data(), DType::kFloat32, {in.B, in.R, in.score_columns}});
+    EXPECT_TRUE(Fetch(
+        BatchedNms({.boxes = Upload({in.boxes.data(), DType::kFloat32, {in.B, in.R, in.C, 4}}),
+                    .scores = scores.Slice(2, 0, in.C),
+                    .row_groups = Indices(in.row_groups),
+                    .row_counts = Indices(in.row_counts),
+                    .score_threshold = score_threshold,
+                    .iou_threshold = iou_threshold,
+                    .y_boxes = on_device[0],
+                    .y_scores = on_device[1],
+                    .y_groups = on_device[2],
+                    .indices = on_device[3],
+                    .counts = on_device[4]},
+                   stream())));
+    for (size_t i = 0; i < results.size(); ++i) EXPECT_TRUE(Fetch(on_device[i], results[i]));
+    return kept;
+  }
+};
 
-TEST(BatchedNmsTest, AgreesWithReferenceForImagesAndClasses) {
+TEST_P(BatchedNmsTest, AgreesWithReferenceForImagesAndClasses) {
   // Whole numbers, so that no rounding decides.
   constexpr size_t kRows = 150;
   constexpr size_t kClasses = 3;
@@ -102,7 +108,7 @@ TEST(BatchedNmsTest, AgreesWithReferenceForImagesAndClasses) {
   }
 }
 
-TEST(BatchedNmsTest, WritesTheKeptInOrderAndZerosBehindThem) {
+TEST_P(BatchedNmsTest, WritesTheKeptInOrderAndZerosBehindThem) {
   Candidates in{.R = 3,
                 .boxes = {0, 0, 10, 10, 1, 0, 11, 10, 40, 40, 60, 50},
                 .scores = {0.5F, 0.75F, 0.25F},
@@ -115,7 +121,7 @@ TEST(BatchedNmsTest, WritesTheKeptInOrderAndZerosBehindThem) {
   EXPECT_THAT(kept.boxes, ElementsAre(1, 0, 11, 10, 40, 40, 60, 50, 0, 0, 0, 0));
 }
 
-TEST(BatchedNmsTest, KeepsAnOverlapOfExactlyTheThresholdAndOtherGroups) {
+TEST_P(BatchedNmsTest, KeepsAnOverlapOfExactlyTheThresholdAndOtherGroups) {
   Candidates in{.R = 6,
                 .boxes = {0, 0, 10, 10, 0, 0, 10, 5,  0, 0, 10, 5.1F,
                           1, 1, 11, 11, 0, 0, 10, 10, 0, 0, 10, 10},
@@ -124,13 +130,13 @@ TEST(BatchedNmsTest, KeepsAnOverlapOfExactlyTheThresholdAndOtherGroups) {
   EXPECT_THAT(RunNms(in, 6, 0, 0.5F).Indices(), ElementsAre(0, 1, 4));
 }
 
-TEST(BatchedNmsTest, StopsAtTheCapacity) {
+TEST_P(BatchedNmsTest, StopsAtTheCapacity) {
   Candidates in{
       .R = 3, .boxes = {0, 0, 1, 1, 5, 5, 6, 6, 9, 9, 10, 10}, .scores = {0.1F, 0.3F, 0.2F}};
   EXPECT_THAT(RunNms(in, 2, 0, 0.5F).Indices(), ElementsAre(1, 2));
 }
 
-TEST(BatchedNmsTest, LeavesOutLowScoresAndWhatIsNotFinite) {
+TEST_P(BatchedNmsTest, LeavesOutLowScoresAndWhatIsNotFinite) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   Candidates in{
@@ -142,7 +148,7 @@ TEST(BatchedNmsTest, LeavesOutLowScoresAndWhatIsNotFinite) {
   EXPECT_THAT(RunNms(in, 5, 0.25F, 0.5F).counts, ElementsAre(0));
 }
 
-TEST(BatchedNmsTest, LeavesOutRowsBeyondTheCountOfTheImage) {
+TEST_P(BatchedNmsTest, LeavesOutRowsBeyondTheCountOfTheImage) {
   Candidates in{.B = 2,
                 .R = 2,
                 .boxes = {0, 0, 1, 1, 5, 5, 6, 6, 0, 0, 1, 1, 5, 5, 6, 6},
@@ -153,7 +159,7 @@ TEST(BatchedNmsTest, LeavesOutRowsBeyondTheCountOfTheImage) {
   EXPECT_THAT(kept.Indices(1), ElementsAre(1, 0));
 }
 
-TEST(BatchedNmsTest, AgreesWithGoldenOperators) {
+TEST_P(BatchedNmsTest, AgreesWithGoldenOperators) {
   const GoldenTensors golden = GoldenOperators();
   for (const std::string set : {"nms.int.", "nms.frac."}) {
     const GoldenTensor& boxes = golden.at(set + "boxes");
@@ -166,7 +172,36 @@ TEST(BatchedNmsTest, AgreesWithGoldenOperators) {
   }
 }
 
-TEST(BatchedNmsTest, NamesWhatIsWrong) {
+// More candidates than any part of an implementation takes at once, nearly all of which overlap.
+TEST_P(BatchedNmsTest, AgreesWithReferenceWhereMostAreSuppressed) {
+  constexpr size_t kRows = 5000;
+  Candidates in{.R = kRows};
+  std::mt19937 random(3);
+  std::vector<reference::Corners> boxes;
+  std::vector<double> scores;
+  for (size_t i = 0; i < kRows; ++i) {
+    const auto x = static_cast<float>(random() % 64);
+    const auto y = static_cast<float>(random() % 64);
+    in.boxes.insert(in.boxes.end(), {x, y, x + 16, y + 16});
+    in.scores.push_back(static_cast<float>(random() % 512) / 512);
+    in.row_groups.push_back(static_cast<int32_t>(random() % 3));
+    boxes.push_back({x, y, x + 16, y + 16});
+    scores.push_back(in.scores.back());
+  }
+  const std::vector<int32_t> expected =
+      reference::BatchedNms(boxes, scores, in.row_groups, -1, 0.75);
+  EXPECT_GT(expected.size(), 300U);
+  EXPECT_EQ(RunNms(in, kRows, -1, 0.75F).Indices(), expected);
+  const Kept first = RunNms(in, 100, -1, 0.75F);
+  EXPECT_EQ(first.Indices(), std::vector<int32_t>(expected.begin(), expected.begin() + 100));
+}
+
+INSTANTIATE_TEST_SUITE_P(Devices, BatchedNmsTest,
+                         ::testing::Combine(::testing::ValuesIn(Float32Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(BatchedNmsErrorTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   TestTensor boxes({1, 2, 3, 4});
   TestTensor scores({1, 2, 2});

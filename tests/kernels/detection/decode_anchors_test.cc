@@ -8,36 +8,38 @@
 #include <vector>
 
 #include "tests/reference/detection.h"
-#include "tests/support/test_tensor.h"
+#include "tests/support/backend.h"
 
 namespace localmamba {
 namespace {
 
 using ::testing::HasSubstr;
 
-TEST(DecodeAnchorsTest, AgreesWithReferenceBesideOtherMaps) {
+class DecodeAnchorsTest : public BackendTest<OnlyCase> {};
+
+TEST_P(DecodeAnchorsTest, AgreesWithReferenceBesideOtherMaps) {
   const AnchorGrid grid{.height = 3, .width = 4, .stride = 8};
   constexpr int64_t B = 2;
   constexpr int64_t k = 5;
-  std::vector<int32_t> indices = {3, 35, 0, 7, 20, 1, 2, 17, 34, 9};
+  const std::vector<int32_t> indices = {3, 35, 0, 7, 20, 1, 2, 17, 34, 9};
   TestTensor scores = TestTensor::Random({B, k}, 1, 0, 1);
   TestTensor deltas = TestTensor::Random({B, grid.anchors(), 4}, 2, -0.1, 0.1);
-  std::vector<float> limits = {24, 32, 20, 30};
+  const std::vector<float> limits = {24, 32, 20, 30};
   TestTensor boxes({B, k + 3, 4});
   TestTensor y_scores({B, k + 3});
   std::vector<int32_t> levels(k);
-  Stream stream = *Stream::Create(Device::Cpu(), 1);
-  ASSERT_TRUE(DecodeAnchors({.grid = grid,
-                             .level = 3,
-                             .indices = {indices.data(), DType::kInt32, {B, k}},
-                             .scores = scores.view(),
-                             .deltas = deltas.view(),
-                             .limits = {limits.data(), DType::kFloat32, {B, 2}},
-                             .boxes = boxes.view().Slice(1, 2, 2 + k),
-                             .y_scores = y_scores.view().Slice(1, 2, 2 + k),
-                             .y_levels = {levels.data(), DType::kInt32, {k}}},
-                            stream)
-                  .ok());
+  const TensorView y_levels = Upload({levels.data(), DType::kInt32, {k}});
+  ASSERT_TRUE(Fetch(DecodeAnchors({.grid = grid,
+                                   .level = 3,
+                                   .indices = Upload({indices.data(), DType::kInt32, {B, k}}),
+                                   .scores = Float32(scores),
+                                   .deltas = Data(deltas),
+                                   .limits = Upload({limits.data(), DType::kFloat32, {B, 2}}),
+                                   .boxes = Float32(boxes).Slice(1, 2, 2 + k),
+                                   .y_scores = Float32(y_scores).Slice(1, 2, 2 + k),
+                                   .y_levels = y_levels},
+                                  stream())));
+  ASSERT_TRUE(Fetch(y_levels, {levels.data(), DType::kInt32, {k}}));
   EXPECT_EQ(levels, std::vector<int32_t>(k, 3));
   const std::vector<double> delta = deltas.values();
   for (size_t b = 0; b < B; ++b) {
@@ -58,31 +60,36 @@ TEST(DecodeAnchorsTest, AgreesWithReferenceBesideOtherMaps) {
   }
 }
 
-TEST(DecodeAnchorsTest, RulesOutBoxesWithoutArea) {
+TEST_P(DecodeAnchorsTest, RulesOutBoxesWithoutArea) {
   const AnchorGrid grid{.height = 1, .width = 1, .stride = 4};
-  std::vector<int32_t> indices = {1};
-  std::vector<float> scores = {0.9F};
-  std::vector<float> deltas(12);
-  deltas[4] = 10;  // far to the right of the image
-  std::vector<float> limits = {32, 32};
-  std::vector<float> box(4);
-  float y_score = 0;
-  int32_t level = 0;
-  Stream stream = *Stream::Create(Device::Cpu(), 1);
-  ASSERT_TRUE(DecodeAnchors({.grid = grid,
-                             .indices = {indices.data(), DType::kInt32, {1, 1}},
-                             .scores = {scores.data(), DType::kFloat32, {1, 1}},
-                             .deltas = {deltas.data(), DType::kFloat32, {1, 3, 4}},
-                             .limits = {limits.data(), DType::kFloat32, {1, 2}},
-                             .boxes = {box.data(), DType::kFloat32, {1, 1, 4}},
-                             .y_scores = {&y_score, DType::kFloat32, {1, 1}},
-                             .y_levels = {&level, DType::kInt32, {1}}},
-                            stream)
-                  .ok());
-  EXPECT_EQ(y_score, -std::numeric_limits<float>::infinity());
+  TestTensor scores({1, 1});
+  scores.storage() = {0.9F};
+  TestTensor deltas({1, 3, 4});
+  deltas.storage().assign(12, 0.0F);
+  deltas.storage()[4] = 10;  // far to the right of the image
+  TestTensor limits({1, 2});
+  limits.storage() = {32, 32};
+  TestTensor box({1, 1, 4});
+  TestTensor y_score({1, 1});
+  const std::vector<int32_t> indices = {1};
+  ASSERT_TRUE(Fetch(DecodeAnchors({.grid = grid,
+                                   .indices = Upload({indices.data(), DType::kInt32, {1, 1}}),
+                                   .scores = Float32(scores),
+                                   .deltas = Data(deltas),
+                                   .limits = Float32(limits),
+                                   .boxes = Float32(box),
+                                   .y_scores = Float32(y_score),
+                                   .y_levels = Upload({indices.data(), DType::kInt32, {1}})},
+                                  stream())));
+  EXPECT_EQ(y_score.values().front(), -std::numeric_limits<double>::infinity());
 }
 
-TEST(DecodeAnchorsTest, NamesWhatIsWrong) {
+INSTANTIATE_TEST_SUITE_P(Devices, DecodeAnchorsTest,
+                         ::testing::Combine(::testing::ValuesIn(Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(DecodeAnchorsErrorTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   std::vector<int32_t> indices(2);
   TestTensor scores({1, 2});

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tests/reference/detection.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden_operators.h"
-#include "tests/support/test_tensor.h"
 
 namespace localmamba {
 namespace {
@@ -18,24 +18,25 @@ using ::testing::HasSubstr;
 constexpr DeltaScale kUnit = {1, 1, 1, 1};
 constexpr DeltaScale kTenths = {0.1F, 0.1F, 0.2F, 0.2F};
 
-// One class, one image of height x width.
-std::vector<double> Decode(std::vector<float> boxes, std::vector<float> deltas,
-                           const DeltaScale& scale, float height, float width) {
-  Stream stream = *Stream::Create(Device::Cpu(), 1);
-  const auto R = static_cast<int64_t>(boxes.size()) / 4;
-  std::vector<float> limits = {height, width};
-  TestTensor y({1, R, 1, 4});
-  const absl::Status status = DecodeBoxes({.boxes = {boxes.data(), DType::kFloat32, {1, R, 4}},
-                                           .deltas = {deltas.data(), DType::kFloat32, {1, R, 1, 4}},
-                                           .scale = scale,
-                                           .limits = {limits.data(), DType::kFloat32, {1, 2}},
-                                           .y = y.view()},
-                                          stream);
-  EXPECT_TRUE(status.ok()) << status;
-  return y.values();
-}
+class DecodeBoxesTest : public BackendTest<OnlyCase> {
+ protected:
+  // One class, one image of height x width.
+  std::vector<double> Decode(const std::vector<float>& boxes, const std::vector<float>& deltas,
+                             const DeltaScale& scale, float height, float width) {
+    const auto R = static_cast<int64_t>(boxes.size()) / 4;
+    const std::vector<float> limits = {height, width};
+    TestTensor y({1, R, 1, 4});
+    EXPECT_TRUE(Fetch(DecodeBoxes({.boxes = Upload({boxes.data(), DType::kFloat32, {1, R, 4}}),
+                                   .deltas = Upload({deltas.data(), DType::kFloat32, {1, R, 1, 4}}),
+                                   .scale = scale,
+                                   .limits = Upload({limits.data(), DType::kFloat32, {1, 2}}),
+                                   .y = Float32(y)},
+                                  stream())));
+    return y.values();
+  }
+};
 
-TEST(DecodeBoxesTest, AgreesWithReferenceForImagesAndClasses) {
+TEST_P(DecodeBoxesTest, AgreesWithReferenceForImagesAndClasses) {
   constexpr int64_t B = 2;
   constexpr int64_t R = 37;
   constexpr int64_t C = 3;
@@ -44,16 +45,14 @@ TEST(DecodeBoxesTest, AgreesWithReferenceForImagesAndClasses) {
     if (i % 4 >= 2) boxes.storage()[i] += 100;
   }
   TestTensor deltas = TestTensor::Random({B, R, C, 4}, 2, -8, 8);
-  std::vector<float> limits = {150, 190, 210, 120};
+  const std::vector<float> limits = {150, 190, 210, 120};
   TestTensor y({B, R, C, 4});
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
-  ASSERT_TRUE(DecodeBoxes({.boxes = boxes.view(),
-                           .deltas = deltas.view(),
-                           .scale = kTenths,
-                           .limits = {limits.data(), DType::kFloat32, {B, 2}},
-                           .y = y.view()},
-                          stream)
-                  .ok());
+  ASSERT_TRUE(Fetch(DecodeBoxes({.boxes = Float32(boxes),
+                                 .deltas = Data(deltas),
+                                 .scale = kTenths,
+                                 .limits = Upload({limits.data(), DType::kFloat32, {B, 2}}),
+                                 .y = Float32(y)},
+                                stream())));
   std::vector<double> expected;
   const std::vector<double> box = boxes.values();
   const std::vector<double> delta = deltas.values();
@@ -70,7 +69,7 @@ TEST(DecodeBoxesTest, AgreesWithReferenceForImagesAndClasses) {
   ExpectNear(y.values(), expected, 1e-3);  // some roundings of numbers up to 1000
 }
 
-TEST(DecodeBoxesTest, LimitsSizesAndClips) {
+TEST_P(DecodeBoxesTest, LimitsSizesAndClips) {
   ExpectNear(
       Decode({10, 20, 110, 70, 0, 0, 32, 32}, {1, -2, 0.5, -1, -30, 0, 50, -50}, kTenths, 200, 320),
       {14.741451, 14.531731, 125.258545, 55.468269, 0, 15.744, 320, 16.256001}, 1e-4);
@@ -79,7 +78,7 @@ TEST(DecodeBoxesTest, LimitsSizesAndClips) {
              {77.563942, 0, 242.436066, 0, 28.171814, 0, 320, 200}, 1e-4);
 }
 
-TEST(DecodeBoxesTest, AgreesWithGoldenOperators) {
+TEST_P(DecodeBoxesTest, AgreesWithGoldenOperators) {
   const GoldenTensors golden = GoldenOperators();
   for (const auto& [name, scale] : {std::pair("std1", kUnit), std::pair("std01", kTenths)}) {
     ExpectNear(Decode(golden.at("coder.boxes").f32, golden.at("coder.deltas").f32, scale, 150, 210),
@@ -87,7 +86,12 @@ TEST(DecodeBoxesTest, AgreesWithGoldenOperators) {
   }
 }
 
-TEST(DecodeBoxesTest, NamesWhatIsWrong) {
+INSTANTIATE_TEST_SUITE_P(Devices, DecodeBoxesTest,
+                         ::testing::Combine(::testing::ValuesIn(Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(DecodeBoxesErrorTest, NamesWhatIsWrong) {
   Stream stream = *Stream::Create(Device::Cpu(), 1);
   TestTensor boxes({2, 3, 4});
   TestTensor deltas({2, 4, 5, 4});

@@ -6,25 +6,32 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/test_tensor.h"
+#include "tests/support/backend.h"
 
 namespace localmamba {
 namespace {
 
 using ::testing::HasSubstr;
 
-TEST(SelectClassTest, TakesTheChannelOfEachMapsClass) {
+class SelectClassTest : public BackendTest<OnlyCase> {};
+
+TEST_P(SelectClassTest, TakesTheChannelOfEachMapsClass) {
   TestTensor x = TestTensor::Random({3, 5, 7}, 1);
-  std::vector<int32_t> classes = {6, 0, 3};
   TestTensor y({3, 5});
-  Stream stream = *Stream::Create(Device::Cpu(), 2);
-  ASSERT_TRUE(SelectClass(x.view(), {classes.data(), DType::kInt32, {3}}, y.view(), stream).ok());
+  const ConstTensorView maps = Data(x);
+  ASSERT_TRUE(Fetch(SelectClass(maps, Indices({6, 0, 3}), Float32(y), stream())));
+  const std::vector<size_t> classes = {6, 0, 3};
   for (size_t i = 0; i < 15; ++i) {
-    EXPECT_EQ(y.values()[i], x.values()[i * 7 + static_cast<size_t>(classes[i / 5])]);
+    EXPECT_EQ(y.values()[i], x.values()[i * 7 + classes[i / 5]]);
   }
 }
 
-TEST(SelectClassTest, NamesWhatIsWrong) {
+INSTANTIATE_TEST_SUITE_P(Devices, SelectClassTest,
+                         ::testing::Combine(::testing::ValuesIn(Backends()),
+                                            ::testing::Values(OnlyCase{})),
+                         BackendCaseName);
+
+TEST(SelectClassErrorTest, NamesWhatIsWrong) {
   TestTensor x({3, 5, 7});
   std::vector<int32_t> classes(2);
   TestTensor y({3, 5});

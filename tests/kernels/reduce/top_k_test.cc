@@ -75,6 +75,41 @@ TEST_P(TopKTest, FindsTheLargestOfManyInOrder) {
   }
 }
 
+// As many as a detector takes, of values most of which share their leading bits and many all.
+TEST_P(TopKTest, FindsTheThousandLargestInOrder) {
+  constexpr size_t kColumns = 30000;
+  std::vector<float> x(2 * kColumns);
+  for (size_t i = 0; i < kColumns; ++i) {
+    x[i] = 0.5F + static_cast<float>(i * 7919 % 20011) / 65536;
+    x[kColumns + i] = static_cast<float>(i % 3) - 1;
+  }
+  for (const int64_t k : {33, 1000, 2000}) {
+    const TopKResult result = RunTopK(x, 2, k);
+    for (size_t row = 0; row < 2; ++row) {
+      std::vector<int32_t> expected(kColumns);
+      std::iota(expected.begin(), expected.end(), 0);
+      const float* values = &x[row * kColumns];
+      std::stable_sort(expected.begin(), expected.end(),
+                       [&](int32_t a, int32_t b) { return values[a] > values[b]; });
+      expected.resize(static_cast<size_t>(k));
+      const auto begin = result.indices.begin() +
+                         static_cast<std::ptrdiff_t>(row) * static_cast<std::ptrdiff_t>(k);
+      EXPECT_EQ(std::vector<int32_t>(begin, begin + k), expected);
+    }
+  }
+}
+
+TEST_P(TopKTest, OrdersAllOfAShortRow) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> x(40, kNan);
+  for (size_t i = 0; i < 20; ++i) x[2 * i] = -static_cast<float>(i);
+  const TopKResult result = RunTopK(x, 1, 40);
+  for (int32_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(result.indices[static_cast<size_t>(i)], 2 * i);
+    EXPECT_EQ(result.indices[static_cast<size_t>(20 + i)], 2 * i + 1);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Devices, TopKTest,
                          ::testing::Combine(::testing::ValuesIn(Float32Backends()),
                                             ::testing::Values(OnlyCase{})),

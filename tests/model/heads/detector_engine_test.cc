@@ -25,15 +25,17 @@ class DetectorEngineTest : public ::testing::TestWithParam<Backend> {
   void SetUp() override {
     const auto stream = Stream::Create(GetParam().device);
     if (!stream.ok()) GTEST_SKIP() << stream.status();
+    engine_ = MakeEngine({.device = GetParam().device, .dtype = GetParam().dtype});
+    capacity_ = GoldenDetectionConfig(GoldenHeadCase("d1_official")).max_detections;
+  }
+
+  static std::unique_ptr<Engine> MakeEngine(EngineOptions options) {
+    options.cpu_threads = 1;
     const nlohmann::json golden_case = GoldenHeadCase("d1_official");
     auto detector = std::make_unique<MaskRcnn>(GoldenBackboneConfig(golden_case),
                                                GoldenDetectionConfig(golden_case));
     FillGoldenWeights(golden_case, detector->parameters());
-    capacity_ = GoldenDetectionConfig(golden_case).max_detections;
-    engine_ =
-        Engine::Create(std::move(detector),
-                       {.device = GetParam().device, .dtype = GetParam().dtype, .cpu_threads = 1})
-            .value();
+    return Engine::Create(std::move(detector), options).value();
   }
 
   // Images of noise.
@@ -104,6 +106,34 @@ TEST_P(DetectorEngineTest, GivesTheSameBitsAgain) {
   EXPECT_EQ(Bytes(once->detections->scores), Bytes(again->detections->scores));
   EXPECT_EQ(Bytes(once->detections->classes), Bytes(again->detections->classes));
   EXPECT_EQ(Bytes(once->detections->counts), Bytes(again->detections->counts));
+}
+
+// In float32; in 16 bits close decisions fall otherwise.
+TEST_P(DetectorEngineTest, AgreesWithTheCpu) {
+  if (GetParam().dtype != DType::kFloat32) GTEST_SKIP() << "for float32";
+  const Tensor images = Images({"first", "second", "third"});
+  const Tensor sizes = Sizes({96, 128, 70, 50, 96, 100});
+  const auto cpu = MakeEngine({})->Run(images, sizes);
+  const auto output = engine_->Run(images, sizes);
+  ASSERT_TRUE(cpu.ok() && output.ok()) << cpu.status() << output.status();
+  const EngineDetections& expected = *cpu->detections;
+  const EngineDetections& found = *output->detections;
+  EXPECT_EQ(Bytes(found.counts), Bytes(expected.counts));
+  EXPECT_EQ(Bytes(found.classes), Bytes(expected.classes));
+  for (int64_t i = 0; i < found.boxes.elements(); ++i) {
+    EXPECT_NEAR(found.boxes.data<float>()[i], expected.boxes.data<float>()[i], 1e-3);
+  }
+  for (int64_t i = 0; i < found.scores.elements(); ++i) {
+    EXPECT_NEAR(found.scores.data<float>()[i], expected.scores.data<float>()[i], 1e-5);
+  }
+  const int64_t cells = kMaskSize * kMaskSize;
+  for (int64_t image = 0; image < 3; ++image) {
+    for (int64_t i = 0; i < expected.counts.data<int32_t>()[image] * cells; ++i) {
+      const int64_t cell = image * capacity_ * cells + i;
+      ASSERT_NEAR(found.mask_logits.data<float>()[cell], expected.mask_logits.data<float>()[cell],
+                  5e-3);
+    }
+  }
 }
 
 TEST_P(DetectorEngineTest, NamesSizesThatDoNotFit) {
