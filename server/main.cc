@@ -30,6 +30,7 @@
 #include "server/http/http_server.h"
 #include "server/http/status_pages.h"
 #include "server/metrics/cache_metrics.h"
+#include "server/metrics/gpu_metrics.h"
 #include "server/metrics/job_metrics.h"
 #include "server/metrics/load_metrics.h"
 #include "server/metrics/server_metrics.h"
@@ -110,6 +111,13 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   RealClock clock;
   prometheus::Registry registry;
   ServerMetrics metrics(registry);
+  const absl::StatusOr<std::unique_ptr<GpuMetrics>> gpu_metrics = GpuMetrics::Create();
+  if (gpu_metrics.ok()) {
+    metrics.AlsoCollect(**gpu_metrics);
+  } else if (!engine_options.device.is_cpu()) {
+    log.Warning("there are no metrics of the GPU",
+                {{"error", std::string(gpu_metrics.status().message())}});
+  }
   JobMetrics job_metrics(registry);
   LoadMetrics load_metrics(registry);
   RecentRequests recent_requests({});
@@ -223,6 +231,7 @@ absl::Status Serve(const ServerConfig& config, const EngineOptions& engine_optio
   if (!lifecycle.failure().ok()) grpc_server->SetNothingServing();
   stop.WaitForNotification();
   lifecycle.Enter(Phase::kDraining);
+  manager.BeginStop();
   // Jobs write their checkpoints meanwhile. And if the trainers got the signal too, as from a service
   // manager that ends the whole group, that is no failure of theirs.
   if (admin != nullptr) admin->BeginStop();

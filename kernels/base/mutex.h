@@ -4,6 +4,7 @@
 #ifndef LOCALMAMBA_KERNELS_BASE_MUTEX_H_
 #define LOCALMAMBA_KERNELS_BASE_MUTEX_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -28,12 +29,14 @@ class ABSL_LOCKABLE Mutex {
   // `condition`, so it depends on nothing but what the mutex guards.
   template <class Condition>
   void Await(Condition condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
-    AwaitUntil(condition, absl::InfiniteFuture());
+    AwaitFor(condition, absl::InfiniteDuration());
   }
 
-  // The same, but also until `deadline`. Returns condition().
+  // The same, but for at most `timeout`, however the system's clock is set meanwhile. Returns
+  // condition().
   template <class Condition>
-  bool AwaitUntil(Condition condition, absl::Time deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
+  bool AwaitFor(Condition condition, absl::Duration timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) {
+    const SteadyClock::time_point deadline = After(timeout);
     while (!condition()) {
       Waiter waiter{condition};
       waiters_.push_back(&waiter);
@@ -48,6 +51,8 @@ class ABSL_LOCKABLE Mutex {
   }
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
+
   struct Waiter {
     absl::FunctionRef<bool()> condition;
     std::condition_variable wakeup;
@@ -67,14 +72,21 @@ class ABSL_LOCKABLE Mutex {
     }
   }
 
+  // The largest time stands for never.
+  static SteadyClock::time_point After(absl::Duration timeout) {
+    constexpr absl::Duration kForever = absl::Hours(24 * 365 * 100);
+    if (timeout >= kForever) return SteadyClock::time_point::max();
+    return SteadyClock::now() + absl::ToChronoNanoseconds(timeout);
+  }
+
   // Returns whether it was woken before `deadline`.
-  bool Sleep(Waiter& waiter, absl::Time deadline) {
+  bool Sleep(Waiter& waiter, SteadyClock::time_point deadline) {
     std::unique_lock<std::mutex> lock(mu_, std::adopt_lock);
     const auto woken = [&waiter] { return waiter.woken; };
-    if (deadline == absl::InfiniteFuture()) {
+    if (deadline == SteadyClock::time_point::max()) {
       waiter.wakeup.wait(lock, woken);
     } else {
-      waiter.wakeup.wait_until(lock, absl::ToChronoTime(deadline), woken);
+      waiter.wakeup.wait_until(lock, deadline, woken);
     }
     lock.release();
     return waiter.woken;

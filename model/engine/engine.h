@@ -38,6 +38,8 @@ struct EngineOutput {
   std::vector<Tensor> features;                        // per out_index (B, C, H, W)
   std::vector<std::pair<std::string, Tensor>> stages;  // NetworkOutput::stages if wanted
   absl::Duration compute_time;  // of the network alone, without copies to and from a device
+  absl::Duration copy_in_time;  // of the copies to and from a device; none on a CPU
+  absl::Duration copy_out_time;
   size_t activation_bytes = 0;  // largest use of device memory by a pass of this shape
 };
 

@@ -50,7 +50,10 @@ absl::StatusOr<Tensor> Float32Copy(OpContext& context, const Value& value) {
 absl::StatusOr<std::unique_ptr<Engine>> GraphEngine::Create(std::shared_ptr<PackedNetwork> packed) {
   LM_ASSIGN_OR_RETURN(Stream stream, Stream::Create(packed->options.device));
   std::unique_ptr<GraphEngine> engine(new GraphEngine(std::move(packed), std::move(stream)));
-  LM_ASSIGN_OR_RETURN(engine->stopwatch_, Stopwatch::Create(engine->stream_));
+  for (std::unique_ptr<Stopwatch>* stopwatch :
+       {&engine->copy_in_, &engine->stopwatch_, &engine->copy_out_}) {
+    LM_ASSIGN_OR_RETURN(*stopwatch, Stopwatch::Create(engine->stream_));
+  }
   return engine;
 }
 
@@ -77,6 +80,8 @@ absl::StatusOr<EngineOutput> GraphEngine::Run(const ConstTensorView& input,
   const int64_t batch = input.dim(0);
   EngineOutput output{.activation_bytes = bucket->activation_bytes};
   LM_ASSIGN_OR_RETURN(output.compute_time, stopwatch_->Elapsed());
+  LM_ASSIGN_OR_RETURN(output.copy_in_time, copy_in_->Elapsed());
+  LM_ASSIGN_OR_RETURN(output.copy_out_time, copy_out_->Elapsed());
   const std::vector<Tensor>& tensors = bucket->host_outputs;
   output.logits = Export(tensors[0], batch);
   output.pooled = Export(tensors[1], batch);
@@ -150,14 +155,18 @@ absl::Status GraphEngine::CopyInputs(Bucket& bucket) {
 }
 
 absl::Status GraphEngine::Launch(Bucket& bucket) {
+  LM_RETURN_IF_ERROR(copy_in_->Start());
   LM_RETURN_IF_ERROR(CopyInputs(bucket));
+  LM_RETURN_IF_ERROR(copy_in_->Stop());
   LM_RETURN_IF_ERROR(stopwatch_->Start());
   LM_RETURN_IF_ERROR(bucket.graph->Launch(stream_));
   LM_RETURN_IF_ERROR(stopwatch_->Stop());
+  LM_RETURN_IF_ERROR(copy_out_->Start());
   for (size_t i = 0; i < bucket.outputs.size(); ++i) {
     if (bucket.outputs[i].empty()) continue;
     LM_RETURN_IF_ERROR(Copy(bucket.outputs[i], bucket.host_outputs[i], stream_));
   }
+  LM_RETURN_IF_ERROR(copy_out_->Stop());
   return stream_.Synchronize();
 }
 

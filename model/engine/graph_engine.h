@@ -92,7 +92,9 @@ class GraphEngine final : public Engine {
   std::unique_ptr<Allocator> pinned_;
   Arena arena_;  // activations
   Stream stream_;
+  std::unique_ptr<Stopwatch> copy_in_;
   std::unique_ptr<Stopwatch> stopwatch_;
+  std::unique_ptr<Stopwatch> copy_out_;
   LruCache<BucketKey, Bucket> buckets_{kMaxGraphs};
   LabelMapMemory label_maps_;
 };

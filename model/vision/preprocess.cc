@@ -30,9 +30,14 @@ absl::StatusOr<Tensor> ResizeAndCrop(const PreprocessConfig& config, const Const
   const int64_t short_side = std::min(height, width);
   const int64_t resized_height = config.resize_short_side * height / short_side;
   const int64_t resized_width = config.resize_short_side * width / short_side;
-  LM_ASSIGN_OR_RETURN(const Tensor resized, Tensor::Allocate(allocator, DType::kUInt8,
-                                                             {resized_height, resized_width, 3}));
-  LM_RETURN_IF_ERROR(ResizeAntialiased(image, config.filter, resized, stream));
+  Tensor memory;
+  ConstTensorView resized = image;
+  if (resized_height != height || resized_width != width) {
+    LM_ASSIGN_OR_RETURN(
+        memory, Tensor::Allocate(allocator, DType::kUInt8, {resized_height, resized_width, 3}));
+    LM_RETURN_IF_ERROR(ResizeAntialiased(image, config.filter, memory, stream));
+    resized = memory;
+  }
 
   LM_ASSIGN_OR_RETURN(Tensor crop, Tensor::Allocate(allocator, DType::kUInt8,
                                                     {config.crop_height, config.crop_width, 3}));

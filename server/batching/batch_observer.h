@@ -39,6 +39,15 @@ struct LaunchedBatch {
   bool again = false;    // after a failure
 };
 
+// How a launched batch was run.
+struct FinishedBatch {
+  size_t images = 0;
+  size_t requests = 0;
+  absl::Duration compute;   // with the copies
+  absl::Duration copy_in;   // to the device
+  absl::Duration copy_out;  // from it
+};
+
 // Called by the runner's threads and by those that enqueue, by several at once; must be quick.
 class BatchObserver {
  public:
@@ -46,8 +55,8 @@ class BatchObserver {
   virtual void OnQueue(size_t requests, size_t bytes) = 0;  // that wait now
   virtual void OnShed(ShedStage stage, const absl::Status& why) = 0;
   virtual void OnLaunch(const LaunchedBatch& batch) = 0;
-  // A launched batch of `images` has been run, or has failed; answers are about to be given.
-  virtual void OnFinish(const absl::Status& status, size_t images, absl::Duration compute) = 0;
+  // A launched batch has been run, or has failed; answers are about to be given.
+  virtual void OnFinish(const absl::Status& status, const FinishedBatch& batch) = 0;
 };
 
 }  // namespace localmamba::server

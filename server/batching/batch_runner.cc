@@ -13,6 +13,9 @@
 namespace localmamba::server {
 namespace {
 
+// Nobody tells that the caller of a request that waits has left.
+constexpr absl::Duration kLookForCancelled = absl::Milliseconds(100);
+
 // Rows [begin, end) of a (B, ...) tensor; empty if the tensor is.
 Tensor Rows(const Tensor& batch, int64_t begin, int64_t end) {
   return batch.empty() ? Tensor() : batch.Slice(0, begin, end);
@@ -205,8 +208,10 @@ BatchRunner::Step BatchRunner::NextStep(size_t instance, Turn& turn) {
       step.stop = stopping_ && scheduler_.queue().empty();
       if (step.stop) return step;
       const uint64_t seen = changes_;
+      const absl::Time look =
+          scheduler_.queue().empty() ? absl::InfiniteFuture() : now + kLookForCancelled;
       clock_.AwaitUntil(
-          mu_, [&] { return changes_ != seen; }, decision.wake);
+          mu_, [&] { return changes_ != seen; }, std::min(decision.wake, look));
       continue;
     }
     const absl::Duration cost = scheduler_.costs().CostOf(images);
@@ -258,7 +263,12 @@ void BatchRunner::Run(size_t instance, Batch batch, Turn& turn) {
   const absl::Duration compute = clock_.Now() - launched;
   turn->Finish(compute);
   turn.reset();
-  observer_.OnFinish(output.status(), images, compute);
+  observer_.OnFinish(output.status(),
+                     {.images = images,
+                      .requests = batch.requests.size(),
+                      .compute = compute,
+                      .copy_in = output.ok() ? output->copy_in_time : absl::ZeroDuration(),
+                      .copy_out = output.ok() ? output->copy_out_time : absl::ZeroDuration()});
   {
     MutexLock lock(mu_);
     scheduler_.Ended(instance, launched + compute);

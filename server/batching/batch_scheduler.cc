@@ -1,6 +1,7 @@
 #include "server/batching/batch_scheduler.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "kernels/base/check.h"
@@ -18,6 +19,11 @@ Prospect ProspectOf(const BatchRequest& request) {
           .scheduling = request.scheduling,
           .due = request.due,
           .deadline = request.context.deadline};
+}
+
+// Without a cost or a backlog nothing is known; the caller gets the default advice.
+absl::Status Advise(absl::Duration backlog, absl::Status status) {
+  return backlog > absl::ZeroDuration() ? RetryAfter(backlog, std::move(status)) : status;
 }
 
 }  // namespace
@@ -62,7 +68,12 @@ std::vector<UnwantedRequest> BatchScheduler::RemoveUnwanted(absl::Time now) {
     return sheds_early ? policy_->LeastTime(images, costs_) : absl::ZeroDuration();
   };
   std::vector<UnwantedRequest> unwanted = queue_.RemoveUnwanted(now, least_time);
-  for (UnwantedRequest& one : unwanted) one.status = WithAdvice(std::move(one.status), now);
+  std::optional<absl::Duration> backlog;  // the same for all
+  for (UnwantedRequest& one : unwanted) {
+    if (!absl::IsResourceExhausted(one.status)) continue;
+    if (!backlog.has_value()) backlog = Backlog(now);
+    one.status = Advise(*backlog, std::move(one.status));
+  }
   return unwanted;
 }
 
@@ -99,12 +110,12 @@ QueueSnapshot BatchScheduler::SnapshotWith(std::vector<BucketSnapshot> buckets,
           .images_per_second = arrivals_.PerSecond(now)};
 }
 
+absl::Duration BatchScheduler::Backlog(absl::Time now) const {
+  return BacklogTime(SnapshotWith(queue_.Snapshot(), now), policy_->max_batch_size(), costs_, now);
+}
+
 absl::Status BatchScheduler::WithAdvice(absl::Status status, absl::Time now) const {
-  if (!absl::IsResourceExhausted(status)) return status;
-  const absl::Duration backlog =
-      BacklogTime(SnapshotWith(queue_.Snapshot(), now), policy_->max_batch_size(), costs_, now);
-  // Without a cost or a backlog nothing is known; the caller gets the default advice.
-  return backlog > absl::ZeroDuration() ? RetryAfter(backlog, std::move(status)) : status;
+  return absl::IsResourceExhausted(status) ? Advise(Backlog(now), std::move(status)) : status;
 }
 
 }  // namespace localmamba::server

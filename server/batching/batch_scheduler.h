@@ -69,7 +69,9 @@ class BatchScheduler {
   }
   [[nodiscard]] QueueSnapshot SnapshotWith(std::vector<BucketSnapshot> buckets,
                                            absl::Time now) const;
-  // With the advice to come back when what waits now is done, if it is RESOURCE_EXHAUSTED.
+  // Until what waits now is done.
+  [[nodiscard]] absl::Duration Backlog(absl::Time now) const;
+  // With the advice to come back when that is done, if it is RESOURCE_EXHAUSTED.
   [[nodiscard]] absl::Status WithAdvice(absl::Status status, absl::Time now) const;
 
   const std::unique_ptr<const BatchPolicy> policy_;

@@ -40,8 +40,18 @@ template <class Message>
 absl::StatusOr<Message> Parse(const std::string& bytes) {
   Message message;
   if (message.ParseFromString(bytes)) return message;
-  return absl::InternalError(
+  return absl::DataLossError(
       absl::StrCat("the job store holds no ", message.GetTypeName(), " where it should"));
+}
+
+// In the place of a job whose record cannot be read, so that others are listed and run, and this one
+// can be deleted.
+Job StandIn(int64_t id, const absl::Status& why) {
+  Job job;
+  job.set_id(FormatJobId(id));
+  job.set_state(admin::v1::JOB_STATE_FAILED);
+  job.set_message(std::string(why.message()));
+  return job;
 }
 
 std::string WithoutEpochs(const Job& job) {
@@ -143,6 +153,12 @@ absl::StatusOr<Job> JobStore::Get(int64_t id) {
 }
 
 absl::StatusOr<Job> JobStore::GetLocked(int64_t id) {
+  absl::StatusOr<Job> job = Read(id);
+  if (absl::IsDataLoss(job.status())) return StandIn(id, job.status());
+  return job;
+}
+
+absl::StatusOr<Job> JobStore::Read(int64_t id) {
   LM_ASSIGN_OR_RETURN(Statement query, database_->Prepare("SELECT job FROM jobs WHERE id = ?"));
   LM_ASSIGN_OR_RETURN(const bool found, query.Bind(id).Step());
   if (!found) return NoSuchJob(FormatJobId(id));
@@ -172,9 +188,9 @@ absl::StatusOr<std::vector<Job>> JobStore::List(const std::vector<JobState>& sta
   while (true) {
     LM_ASSIGN_OR_RETURN(const bool row, query.Step());
     if (!row) return jobs;
-    LM_ASSIGN_OR_RETURN(Job job, Parse<Job>(query.Bytes(1)));
-    job.set_id(FormatJobId(query.Integer(0)));
-    jobs.push_back(std::move(job));
+    absl::StatusOr<Job> job = Parse<Job>(query.Bytes(1));
+    jobs.push_back(job.ok() ? *std::move(job) : StandIn(query.Integer(0), job.status()));
+    jobs.back().set_id(FormatJobId(query.Integer(0)));
   }
 }
 
@@ -182,11 +198,16 @@ absl::StatusOr<std::optional<Job>> JobStore::FirstQueued() {
   MutexLock lock(mu_);
   LM_ASSIGN_OR_RETURN(
       Statement query,
-      database_->Prepare("SELECT id FROM jobs WHERE state = ? ORDER BY queue_place LIMIT 1"));
-  LM_ASSIGN_OR_RETURN(const bool row, query.Bind(int64_t{admin::v1::JOB_STATE_QUEUED}).Step());
-  if (!row) return std::nullopt;
-  LM_ASSIGN_OR_RETURN(Job job, GetLocked(query.Integer(0)));
-  return job;
+      database_->Prepare("SELECT id FROM jobs WHERE state = ? ORDER BY queue_place"));
+  query.Bind(int64_t{admin::v1::JOB_STATE_QUEUED});
+  while (true) {
+    LM_ASSIGN_OR_RETURN(const bool row, query.Step());
+    if (!row) return std::nullopt;
+    absl::StatusOr<Job> job = Read(query.Integer(0));
+    if (absl::IsDataLoss(job.status())) continue;
+    LM_RETURN_IF_ERROR(job.status());
+    return *std::move(job);
+  }
 }
 
 absl::StatusOr<std::map<JobState, int64_t>> JobStore::CountByState() {

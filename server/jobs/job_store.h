@@ -53,7 +53,8 @@ class JobStore {
   // Adds an epoch, or replaces the one of the same phase and number.
   absl::Status SaveEpoch(int64_t id, const v1::EpochFinished& epoch) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // With its epochs, by phase and number.
+  // With its epochs, by phase and number. A job whose record cannot be read is FAILED and says so,
+  // here and in lists.
   absl::StatusOr<Job> Get(int64_t id) ABSL_LOCKS_EXCLUDED(mu_);
 
   // At most `limit` jobs in one of `states` (empty: any) with ids below `before`, newest first,
@@ -61,7 +62,7 @@ class JobStore {
   absl::StatusOr<std::vector<Job>> List(const std::vector<JobState>& states, int64_t before,
                                         int64_t limit) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // The first of the queue, with its epochs.
+  // The first of the queue whose record can be read, with its epochs.
   absl::StatusOr<std::optional<Job>> FirstQueued() ABSL_LOCKS_EXCLUDED(mu_);
 
   // States without jobs are left out.
@@ -73,6 +74,8 @@ class JobStore {
   explicit JobStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
 
   absl::Status Update(const Job& job, bool as_last) ABSL_LOCKS_EXCLUDED(mu_);
+  // Errors: DATA_LOSS if the record cannot be read.
+  absl::StatusOr<Job> Read(int64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::StatusOr<Job> GetLocked(int64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Mutex mu_;

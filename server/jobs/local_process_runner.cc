@@ -21,11 +21,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "kernels/base/status_macros.h"
 #include "model/weights/atomic_file.h"
 #include "server/jobs/child_process.h"
 #include "server/jobs/event_decoder.h"
+#include "server/runtime/steady_time.h"
 
 namespace localmamba::server {
 namespace {
@@ -140,12 +140,12 @@ class LocalProcess final : public RunningJob {
   // Waits for a trainer of this job that another server left, and kills it after the grace time.
   // False if Stop came first.
   absl::StatusOr<bool> AwaitLock(int lock) const {
-    const absl::Time kill_at = absl::Now() + options_.stop_grace;
+    const absl::Time kill_at = SteadyNow() + options_.stop_grace;
     while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) {
         return SystemError(task_.folder.lock(), "cannot lock");
       }
-      if (absl::Now() >= kill_at) KillLockHolder();
+      if (SteadyNow() >= kill_at) KillLockHolder();
       pollfd stop{.fd = stop_.get(), .events = POLLIN, .revents = 0};
       poll(&stop, 1, static_cast<int>(absl::ToInt64Milliseconds(kLockPoll)));
       if (stop.revents != 0) return false;
@@ -183,10 +183,10 @@ class LocalProcess final : public RunningJob {
       ended = polled[1].revents != 0;
       if (polled[2].revents != 0) {
         stop_requested = true;
-        kill_at = absl::Now() + options_.stop_grace;
+        kill_at = SteadyNow() + options_.stop_grace;
         trainer.Signal(SIGTERM);
       }
-      if (absl::Now() >= kill_at) {
+      if (SteadyNow() >= kill_at) {
         trainer.Signal(SIGKILL);
         kill_at = absl::InfiniteFuture();
       }
@@ -215,7 +215,7 @@ class LocalProcess final : public RunningJob {
 
   static int MillisecondsUntil(absl::Time deadline) {
     if (deadline == absl::InfiniteFuture()) return -1;
-    const absl::Duration left = std::max(deadline - absl::Now(), absl::ZeroDuration());
+    const absl::Duration left = std::max(deadline - SteadyNow(), absl::ZeroDuration());
     const int64_t milliseconds = absl::ToInt64Milliseconds(absl::Ceil(left, absl::Milliseconds(1)));
     return static_cast<int>(std::min<int64_t>(milliseconds, std::numeric_limits<int>::max()));
   }

@@ -5,6 +5,7 @@
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <map>
@@ -14,12 +15,14 @@ namespace localmamba::server {
 
 // Series of one version of one model. References into the registry, which outlives them.
 struct BatchSeries {
-  prometheus::Gauge& queue_bytes;        // of images that wait for a batch
-  prometheus::Gauge& batches_in_flight;  // launched and not finished
-  prometheus::Counter& padding_images;   // computed to fill batches up to a size
-  prometheus::Counter& failures;         // batches that the engine could not run
-  prometheus::Counter& reruns;           // batches run again after a failure
-  prometheus::Counter& abandoned;        // requests run although their callers had left before
+  prometheus::Gauge& queue_bytes;           // of images that wait for a batch
+  prometheus::Gauge& batches_in_flight;     // launched and not finished
+  prometheus::Counter& padding_images;      // computed to fill batches up to a size
+  prometheus::Counter& failures;            // batches that the engine could not run
+  prometheus::Counter& reruns;              // batches run again after a failure
+  prometheus::Counter& abandoned;           // requests run although their callers had left before
+  prometheus::Histogram& copy_in_seconds;   // of a batch to the device
+  prometheus::Histogram& copy_out_seconds;  // of its results from there
 };
 
 // Safe to call from several threads.
@@ -44,6 +47,8 @@ class BatchMetrics {
   prometheus::Family<prometheus::Counter>& reruns_;
   prometheus::Family<prometheus::Counter>& abandoned_;
   prometheus::Family<prometheus::Counter>& sheds_;
+  prometheus::Family<prometheus::Histogram>& copy_in_seconds_;
+  prometheus::Family<prometheus::Histogram>& copy_out_seconds_;
 };
 
 }  // namespace localmamba::server

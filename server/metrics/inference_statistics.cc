@@ -22,10 +22,17 @@ void InferenceStatistics::CountFailure(absl::Duration total, absl::Time now) {
   totals_.fail.Add(total);
 }
 
-void InferenceStatistics::CountBatch(size_t images, absl::Duration infer) {
+void InferenceStatistics::CountBatch(const BatchDurations& batch) {
+  const auto requests = static_cast<double>(batch.requests);
+  const absl::Duration copies = batch.copy_in + batch.copy_out;
   const MutexLock lock(mu_);
   ++totals_.batches;
-  totals_.infer_by_batch_size[images].Add(infer);
+  totals_.by_batch_size[batch.images].infer.Add(batch.infer - copies);
+  totals_.by_batch_size[batch.images].input.Add(batch.copy_in);
+  totals_.by_batch_size[batch.images].output.Add(batch.copy_out);
+  totals_.input.duration += requests * batch.copy_in;
+  totals_.infer.duration -= requests * copies;
+  totals_.output.duration += requests * batch.copy_out;
 }
 
 InferenceStatistics::Totals InferenceStatistics::totals() const {

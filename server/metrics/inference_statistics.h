@@ -21,6 +21,13 @@ struct RequestDurations {
   absl::Duration total;   // all of these
 };
 
+// Of a batch. What was copied to and from a device is part of `infer`.
+struct BatchDurations {
+  size_t images = 0;
+  size_t requests = 0;
+  absl::Duration infer, copy_in, copy_out;
+};
+
 // Safe from several threads. Starts at zero when the version is loaded and never goes back.
 class InferenceStatistics {
  public:
@@ -34,13 +41,18 @@ class InferenceStatistics {
     }
   };
 
+  // Counts batches; input and output are copies.
+  struct OfBatches {
+    Sum input, infer, output;
+  };
+
   struct Totals {
     absl::Time last_request = absl::UnixEpoch();  // that was answered
     uint64_t images = 0;                          // in requests that succeeded
     uint64_t batches = 0;                         // launched
     // Each counts requests: those that succeeded, but for `fail`.
     Sum success, fail, queue, input, infer, output;
-    std::map<size_t, Sum> infer_by_batch_size;  // counts batches
+    std::map<size_t, OfBatches> by_batch_size;
   };
 
   // Before the answer is sent, so that whoever has it finds it counted.
@@ -48,8 +60,9 @@ class InferenceStatistics {
       ABSL_LOCKS_EXCLUDED(mu_);
   void CountFailure(absl::Duration total, absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Before the requests in it are answered.
-  void CountBatch(size_t images, absl::Duration infer) ABSL_LOCKS_EXCLUDED(mu_);
+  // Before the requests in it are answered. Of the time that CountSuccess takes for the network's,
+  // the copies become time of the requests' input and output.
+  void CountBatch(const BatchDurations& batch) ABSL_LOCKS_EXCLUDED(mu_);
 
   [[nodiscard]] Totals totals() const ABSL_LOCKS_EXCLUDED(mu_);
 

@@ -3,7 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <map>
-#include <vector>
+#include <utility>
 
 #include "server/metrics/families.h"
 #include "server/metrics/triton_aliases.h"
@@ -106,12 +106,24 @@ VersionMetrics ServerMetrics::ForVersion(const std::string& model, int64_t versi
           .batching = batching_.ForVersion(labels)};
 }
 
+ServerMetrics::MethodSeries ServerMetrics::ForMethod(const std::string& method) {
+  MutexLock lock(mu_);
+  const auto [series, is_new] = methods_.try_emplace(method);
+  if (is_new) {
+    series->second = {.in_flight = &in_flight_.Add({{"method", method}}),
+                      .succeeded = &requests_.Add({{"method", method}, {"code", "OK"}})};
+  }
+  return series->second;
+}
+
 void ServerMetrics::RequestBegan(const std::string& method) {
-  in_flight_.Add({{"method", method}}).Increment();
+  ForMethod(method).in_flight->Increment();
 }
 
 void ServerMetrics::RequestEnded(const std::string& method, const absl::Status& status) {
-  in_flight_.Add({{"method", method}}).Decrement();
+  const MethodSeries series = ForMethod(method);
+  series.in_flight->Decrement();
+  if (status.ok()) return series.succeeded->Increment();
   const std::string code = absl::StatusCodeToString(status.code());
   requests_.Add({{"method", method}, {"code", code}}).Increment();
   CountRejection(method, code, status);
@@ -139,6 +151,10 @@ std::string ServerMetrics::Text() const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
   const std::vector<prometheus::MetricFamily> aliases = TritonAliases(families);
   families.insert(families.end(), aliases.begin(), aliases.end());
+  for (const prometheus::Collectable* more : more_) {
+    const std::vector<prometheus::MetricFamily> others = more->Collect();
+    families.insert(families.end(), others.begin(), others.end());
+  }
   return prometheus::TextSerializer().Serialize(families);
 }
 

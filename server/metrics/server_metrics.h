@@ -2,6 +2,7 @@
 #ifndef LOCALMAMBA_SERVER_METRICS_SERVER_METRICS_H_
 #define LOCALMAMBA_SERVER_METRICS_SERVER_METRICS_H_
 
+#include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
@@ -9,9 +10,13 @@
 #include <prometheus/registry.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "kernels/base/mutex.h"
 #include "server/metrics/batch_metrics.h"
 
 namespace localmamba::server {
@@ -59,11 +64,21 @@ class ServerMetrics {
   void StreamBegan(const std::string& method);
   void StreamEnded(const std::string& method, const absl::Status& status);
 
+  // Adds what Text tells. Not while others use this. `more` outlives it.
+  void AlsoCollect(const prometheus::Collectable& more) { more_.push_back(&more); }
+
   // Everything in the registry, and once more under the names of Triton Inference Server
   // (triton_aliases.h), in Prometheus' text format 0.0.4.
   [[nodiscard]] std::string Text() const;
 
  private:
+  // What every request of a method counts; found by its labels once.
+  struct MethodSeries {
+    prometheus::Gauge* in_flight;
+    prometheus::Counter* succeeded;
+  };
+
+  MethodSeries ForMethod(const std::string& method) ABSL_LOCKS_EXCLUDED(mu_);
   void CountRejection(const std::string& method, const std::string& code,
                       const absl::Status& status);
 
@@ -87,6 +102,10 @@ class ServerMetrics {
   prometheus::Family<prometheus::Counter>& rejections_;
   prometheus::Family<prometheus::Gauge>& open_streams_;
   prometheus::Family<prometheus::Counter>& streams_;
+  std::vector<const prometheus::Collectable*> more_;
+
+  Mutex mu_;
+  std::map<std::string, MethodSeries> methods_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace localmamba::server

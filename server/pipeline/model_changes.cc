@@ -71,7 +71,7 @@ absl::Status ModelManager::FollowVersion(const ModelFolder& folder, int64_t vers
       return absl::OkStatus();
     }
   }
-  return LoadVersion(folder, version);
+  return LoadVersion(folder, version, &stopping_);
 }
 
 void ModelManager::FollowLabels(const ModelFolder& folder) {
@@ -89,7 +89,8 @@ void ModelManager::FollowLabels(const ModelFolder& folder) {
   served_.SetLabels(folder.name, std::move(labels));
 }
 
-absl::Status ModelManager::LoadVersion(const ModelFolder& folder, int64_t version) {
+absl::Status ModelManager::LoadVersion(const ModelFolder& folder, int64_t version,
+                                       const std::atomic<bool>* given_up) {
   const std::string& model = folder.name;
   const bool serves = served_.Has(model, version);
   states_.Forget(model, 0);  // its folder has been read
@@ -98,7 +99,8 @@ absl::Status ModelManager::LoadVersion(const ModelFolder& folder, int64_t versio
     served_.Expect(model, version);
   }
   const absl::Cleanup loaded_or_failed = [&] { served_.ExpectNoLonger(model, version); };
-  absl::StatusOr<std::shared_ptr<ModelVersion>> loaded = repository_.Load(folder, version);
+  absl::StatusOr<std::shared_ptr<ModelVersion>> loaded =
+      repository_.Load(folder, version, given_up);
   if (!loaded.ok()) return Fail(model, version, loaded.status());
   const absl::Status served =
       serves ? served_.Replace(*std::move(loaded)) : served_.Add(*std::move(loaded));

@@ -111,7 +111,7 @@ absl::StatusOr<VersionStatus> ModelManager::Load(const std::string& model, int64
   MutexLock lock(change_mu_);
   LM_ASSIGN_OR_RETURN(const ModelFolder folder, ReadWithVersion(model, version));
   LM_RETURN_IF_ERROR(CheckModeIsExplicit());
-  if (!served_.Has(model, version)) LM_RETURN_IF_ERROR(LoadVersion(folder, version));
+  if (!served_.Has(model, version)) LM_RETURN_IF_ERROR(LoadVersion(folder, version, &stopping_));
   return StatusOf(folder, version);
 }
 
@@ -176,7 +176,9 @@ absl::StatusOr<int64_t> ModelManager::Publish(const std::string& model, const st
 
 absl::Status ModelManager::ServePublished(const ModelFolder& folder, int64_t version) {
   if (options_.mode == RepositoryMode::kNone) return repository_.Load(folder, version).status();
-  if (!served_.Has(folder.name, version)) LM_RETURN_IF_ERROR(LoadVersion(folder, version));
+  if (!served_.Has(folder.name, version)) {
+    LM_RETURN_IF_ERROR(LoadVersion(folder, version, /*given_up=*/nullptr));
+  }
   if (options_.mode == RepositoryMode::kExplicit) return absl::OkStatus();
   // That other versions cannot be loaded is told elsewhere.
   FollowFolder(folder.name, Reload::kChanged).IgnoreError();

@@ -2,6 +2,7 @@
 #ifndef LOCALMAMBA_SERVER_PIPELINE_MODEL_MANAGER_H_
 #define LOCALMAMBA_SERVER_PIPELINE_MODEL_MANAGER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -74,6 +75,10 @@ class ModelManager {
   // thread that makes the change.
   void Announce(OnServing on_serving) ABSL_LOCKS_EXCLUDED(change_mu_);
 
+  // The server is about to stop: versions are loaded no more, and one that is being loaded is given
+  // up soon, which fails with CANCELLED. Publish goes on.
+  void BeginStop() { stopping_ = true; }
+
   // RemoveLeftovers of the repository.
   absl::Status RemoveLeftovers() ABSL_LOCKS_EXCLUDED(change_mu_);
 
@@ -132,8 +137,10 @@ class ModelManager {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
   // Labels of versions that do not serve stay where they were.
   void FollowLabels(const ModelFolder& folder) ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
-  // Lets it serve, in the place of its older self if there is one.
-  absl::Status LoadVersion(const ModelFolder& folder, int64_t version)
+  // Lets it serve, in the place of its older self if there is one. Errors: those of
+  // ModelRepository::Load.
+  absl::Status LoadVersion(const ModelFolder& folder, int64_t version,
+                           const std::atomic<bool>* given_up)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mu_);
   // One that serves.
   void UnloadVersion(const std::string& model, int64_t version)
@@ -163,6 +170,7 @@ class ModelManager {
   const Log& log_;
   const Options options_;
   VersionStates states_;
+  std::atomic<bool> stopping_ = false;
 
   Mutex change_mu_;  // held through a change
   OnServing on_serving_ ABSL_GUARDED_BY(change_mu_) = [](const std::string&, bool) {};

@@ -96,9 +96,17 @@ void ServedVersion::OnLaunch(const LaunchedBatch& batch) {
   if (batch.again) metrics_.batching.reruns.Increment();
 }
 
-void ServedVersion::OnFinish(const absl::Status& status, size_t images, absl::Duration compute) {
+void ServedVersion::OnFinish(const absl::Status& status, const FinishedBatch& batch) {
   metrics_.batching.batches_in_flight.Decrement();
-  if (status.ok()) return statistics_.CountBatch(images, compute);
+  if (status.ok()) {
+    metrics_.batching.copy_in_seconds.Observe(absl::ToDoubleSeconds(batch.copy_in));
+    metrics_.batching.copy_out_seconds.Observe(absl::ToDoubleSeconds(batch.copy_out));
+    return statistics_.CountBatch({.images = batch.images,
+                                   .requests = batch.requests,
+                                   .infer = batch.compute,
+                                   .copy_in = batch.copy_in,
+                                   .copy_out = batch.copy_out});
+  }
   metrics_.batching.failures.Increment();
   if (IsStickyDeviceError(status) && on_device_lost_ != nullptr) on_device_lost_(status);
 }

@@ -88,7 +88,7 @@ class ServedVersion final : private BatchObserver {
   void OnQueue(size_t requests, size_t bytes) override;
   void OnShed(ShedStage stage, const absl::Status& why) override;
   void OnLaunch(const LaunchedBatch& batch) override;
-  void OnFinish(const absl::Status& status, size_t images, absl::Duration compute) override;
+  void OnFinish(const absl::Status& status, const FinishedBatch& batch) override;
 
   const std::shared_ptr<ModelVersion> model_;
   const BatchMetrics::Labels labels_;

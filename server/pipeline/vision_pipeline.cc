@@ -120,7 +120,10 @@ void VisionPipeline::Ask(ImageRequest request, const Question& question,
   const absl::StatusOr<CallPtr> begun = Begin(request, Question::kTask);
   if (!begun.ok()) return done(begun.status());
   absl::Status fit = question.Check((*begun)->version->model());
-  if (!fit.ok()) return done(std::move(fit));
+  if (!fit.ok()) {
+    (*begun)->CountFailure(fit);
+    return done(std::move(fit));
+  }
   (*begun)->long_answer = Question::kLongAnswer;
   (*begun)->finish = Give(std::move(done), [question](const ModelVersion& model, const Call& call,
                                                       const InferenceResult& result) {
@@ -139,7 +142,10 @@ void VisionPipeline::Infer(InferRequest request, Callback<Inference> done) {
       Begin(request.version, ModelTask::kClassification, request.scheduling, request.context);
   if (!call.ok()) return done(call.status());
   absl::Status fit = CheckImages(request.images, *request.version);
-  if (!fit.ok()) return done(std::move(fit));
+  if (!fit.ok()) {
+    (*call)->CountFailure(fit);
+    return done(std::move(fit));
+  }
   (*call)->finish = Give(std::move(done),
                          [](const ModelVersion& /*model*/, const Call& /*call*/,
                             InferenceResult result) -> absl::StatusOr<Inference> {
@@ -175,8 +181,12 @@ absl::StatusOr<VisionPipeline::CallPtr> VisionPipeline::Begin(ServedModels::Hand
   call->arrival = clock_.Now();
   call->clock = &clock_;
   call->version = std::move(version);
-  LM_RETURN_IF_ERROR(CheckTask(call->version->model(), task));
-  LM_RETURN_IF_ERROR(call->version->Check(scheduling));
+  absl::Status fit = CheckTask(call->version->model(), task);
+  if (fit.ok()) fit = call->version->Check(scheduling);
+  if (!fit.ok()) {
+    call->CountFailure(fit);
+    return fit;
+  }
   call->scheduling = scheduling;
   call->context = context;
   call->due = call->version->DueTime(call->arrival, call->context.deadline);

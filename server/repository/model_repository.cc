@@ -54,14 +54,15 @@ absl::StatusOr<ModelFolder> ModelRepository::Read(absl::string_view model) const
   return ReadModelFolder(ModelPath(model));
 }
 
-absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Load(const ModelFolder& folder,
-                                                                    int64_t version) const {
+absl::StatusOr<std::shared_ptr<ModelVersion>> ModelRepository::Load(
+    const ModelFolder& folder, int64_t version, const std::atomic<bool>* given_up) const {
   LM_ASSIGN_OR_RETURN(std::shared_ptr<ModelVersion> loaded,
                       LoadModelVersion(folder, version, options_.engine, options_.instance_count));
   const auto own = options_.model_max_batch_sizes.find(folder.name);
   const int64_t max_batch_size =
       own == options_.model_max_batch_sizes.end() ? options_.max_batch_size : own->second;
-  LM_RETURN_IF_ERROR(Annotate(WarmUp(*loaded, max_batch_size), VersionPath(folder.path, version)));
+  LM_RETURN_IF_ERROR(
+      Annotate(WarmUp(*loaded, max_batch_size, given_up), VersionPath(folder.path, version)));
   return loaded;
 }
 

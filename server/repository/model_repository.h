@@ -3,6 +3,7 @@
 #ifndef LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_REPOSITORY_H_
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,9 +44,11 @@ class ModelRepository {
 
   // Loads a version of `folder` and warms it up for batches of up to max_batch_size. Errors:
   // INVALID_ARGUMENT or NOT_FOUND, naming file and field, if it does not suit; the code of the
-  // cause (no memory, no such device) if it cannot be run.
-  [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load(const ModelFolder& folder,
-                                                                   int64_t version) const;
+  // cause (no memory, no such device) if it cannot be run; CANCELLED soon after `given_up`, if that
+  // is given, has become true.
+  [[nodiscard]] absl::StatusOr<std::shared_ptr<ModelVersion>> Load(
+      const ModelFolder& folder, int64_t version,
+      const std::atomic<bool>* given_up = nullptr) const;
 
  private:
   ModelRepository(std::string path, const LoadOptions& options)

@@ -8,13 +8,13 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "kernels/base/annotate.h"
 #include "kernels/base/status_macros.h"
 #include "model/heads/create_model.h"
 #include "model/heads/sliding_engine.h"
 #include "model/vision/labels.h"
 #include "model/weights/load_weights.h"
+#include "server/runtime/steady_time.h"
 
 namespace localmamba {
 namespace {
@@ -47,9 +47,9 @@ absl::StatusOr<WarmBatch> RunOnce(const ModelVersion& version, int64_t images) {
     LM_ASSIGN_OR_RETURN(const EngineOutput output, engine->Run(input));
     warm.activation_bytes = output.activation_bytes;
   }
-  const absl::Time begin = absl::Now();
+  const absl::Time begin = SteadyNow();
   LM_RETURN_IF_ERROR(version.engines.front()->Run(input).status());
-  warm.cost = absl::Now() - begin;
+  warm.cost = SteadyNow() - begin;
   return warm;
 }
 
@@ -98,11 +98,14 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
   return result;
 }
 
-absl::Status WarmUp(ModelVersion& version, int64_t max_batch) {
+absl::Status WarmUp(ModelVersion& version, int64_t max_batch, const std::atomic<bool>* given_up) {
   const std::vector<int64_t> batches = version.spec.keep_ratio.has_value()
                                            ? std::vector<int64_t>{1}
                                            : version.engines.front()->WarmUpBatches(max_batch);
   for (size_t i = 0; i < batches.size(); ++i) {
+    if (given_up != nullptr && *given_up) {
+      return absl::CancelledError("given up before every size of batch was run");
+    }
     const absl::StatusOr<WarmBatch> warm = RunOnce(version, std::min(batches[i], max_batch));
     if (absl::IsResourceExhausted(warm.status()) && i + 1 < batches.size()) {
       // What the others hold of this size must not keep the next from fitting.

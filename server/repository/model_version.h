@@ -2,6 +2,7 @@
 #ifndef LOCALMAMBA_SERVER_REPOSITORY_MODEL_VERSION_H_
 #define LOCALMAMBA_SERVER_REPOSITORY_MODEL_VERSION_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -70,8 +71,9 @@ absl::StatusOr<std::shared_ptr<ModelVersion>> LoadModelVersion(const ModelFolder
 // their proportions, batches have too many shapes to run each: then it is one image of the largest
 // shape. A size for which the device's memory does not suffice is given up, which makes
 // max_batch_size smaller. Errors: those of Engine::Run; RESOURCE_EXHAUSTED only if there is no
-// memory for the smallest.
-absl::Status WarmUp(ModelVersion& version, int64_t max_batch);
+// memory for the smallest; CANCELLED once `given_up`, which may be null, is true.
+absl::Status WarmUp(ModelVersion& version, int64_t max_batch,
+                    const std::atomic<bool>* given_up = nullptr);
 
 }  // namespace localmamba
 

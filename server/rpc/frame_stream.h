@@ -12,7 +12,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "kernels/base/mutex.h"
 #include "kernels/base/status_macros.h"
 #include "localmamba/v1/vision.pb.h"
@@ -23,6 +22,7 @@
 #include "server/rpc/ordered_stream.h"
 #include "server/rpc/vision_conversion.h"
 #include "server/runtime/rejection.h"
+#include "server/runtime/steady_time.h"
 #include "server/tracing/request_log.h"
 #include "server/tracing/request_record.h"
 
@@ -104,7 +104,7 @@ class FrameStream final
                                            .answer = stream.AddAnswer(),
                                            .record = identity_});
     frame->record.method = Method::kStreamName;
-    frame->record.arrival = absl::Now();
+    frame->record.arrival = SteadyNow();
     frame->record.request_id = absl::StrCat(identity_.request_id, "/", frames_);
     frame->response.set_frame(frames_++);
     return frame;
@@ -159,7 +159,7 @@ class FrameStream final
     }
     server_.metrics.RequestEnded(Method::kStreamName, status);
     frame->record.status = status;
-    frame->record.total = absl::Now() - frame->record.arrival;
+    frame->record.total = SteadyNow() - frame->record.arrival;
     server_.log.Add(frame->record);
     frame->message.reset();
     frame->ticket = {};

@@ -45,15 +45,19 @@ void ToProto(const ModelStatus& model, admin::v1::Model& proto) {
 }
 
 // gRPC's clients take messages of up to 4 MiB.
-constexpr size_t kMaxListedMetricsBytes = 1 << 20;
+constexpr size_t kMaxListedBytes = 1 << 20;  // of specs, and of metrics
 
-// Leaves away what of the versions' metrics would make the message too large: the last.
-void BoundMetrics(admin::v1::ListModelsResponse& response) {
-  size_t bytes = 0;
+// Leaves away what of the specs and of the versions' metrics would make the message too large: the
+// last.
+void Bound(admin::v1::ListModelsResponse& response) {
+  size_t spec_bytes = 0;
+  size_t metrics_bytes = 0;
   for (admin::v1::Model& model : *response.mutable_models()) {
+    spec_bytes += model.spec().ByteSizeLong();
+    if (spec_bytes > kMaxListedBytes) model.clear_spec();
     for (admin::v1::ModelVersion& version : *model.mutable_versions()) {
-      bytes += version.metrics_json().size();
-      if (bytes > kMaxListedMetricsBytes) version.clear_metrics_json();
+      metrics_bytes += version.metrics_json().size();
+      if (metrics_bytes > kMaxListedBytes) version.clear_metrics_json();
     }
   }
 }
@@ -69,7 +73,7 @@ class ModelService final : public admin::v1::ModelService::CallbackService {
     return AdminCall("ListModels", metrics_, executor_, [this, response]() -> absl::Status {
       LM_ASSIGN_OR_RETURN(const std::vector<ModelStatus> models, models_.List());
       for (const ModelStatus& model : models) ToProto(model, *response->add_models());
-      BoundMetrics(*response);
+      Bound(*response);
       return absl::OkStatus();
     });
   }

@@ -32,7 +32,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kernels/base/mutex.h"
 #include "server/metrics/server_metrics.h"
@@ -40,6 +39,7 @@
 #include "server/rpc/status_conversion.h"
 #include "server/runtime/call_context.h"
 #include "server/runtime/rejection.h"
+#include "server/runtime/steady_time.h"
 
 namespace localmamba::server {
 
@@ -145,7 +145,7 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   OrderedStream(std::string method, const grpc::CallbackServerContext& context,
                 OpenStreams& streams, ServerMetrics& metrics, std::unique_ptr<Handler> handler)
       : method_(std::move(method)),
-        context_{.deadline = absl::FromChrono(context.deadline()), .cancelled = cancelled_},
+        context_{.deadline = ToSteady(context.deadline()), .cancelled = cancelled_},
         streams_(streams),
         metrics_(metrics),
         handler_(std::move(handler)) {
@@ -229,7 +229,7 @@ class OrderedStream final : public grpc::ServerBidiReactor<Request, Response>,
   // Of a call whose work is not wanted any more.
   [[nodiscard]] absl::Status HowLeft() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
     if (failure_.has_value()) return *failure_;
-    if (absl::Now() >= context_.deadline) {
+    if (SteadyNow() >= context_.deadline) {
       return Reject(RejectReason::kDeadline, absl::DeadlineExceededError("the deadline passed"));
     }
     return Reject(RejectReason::kCancelled, absl::CancelledError("the caller has left"));

@@ -11,12 +11,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "server/metrics/server_metrics.h"
 #include "server/rpc/admission.h"
 #include "server/rpc/status_conversion.h"
 #include "server/runtime/call_context.h"
+#include "server/runtime/steady_time.h"
 #include "server/tracing/request_log.h"
 #include "server/tracing/request_record.h"
 
@@ -30,14 +30,14 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   UnaryCall(std::string method, ServerMetrics& metrics, const RequestLog* log = nullptr)
       : method_(std::move(method)), metrics_(metrics), log_(log) {
     metrics_.RequestBegan(method_);
-    record_.arrival = absl::Now();
+    record_.arrival = SteadyNow();
   }
 
   // For whoever knows more of the request than its method and how it ended.
   RequestRecord& record() { return record_; }
 
   [[nodiscard]] CallContext ContextOf(const grpc::CallbackServerContext& context) const {
-    return {.deadline = absl::FromChrono(context.deadline()), .cancelled = cancelled_};
+    return {.deadline = ToSteady(context.deadline()), .cancelled = cancelled_};
   }
 
   // Holds `ticket` until the call is over. Call it once at most.
@@ -50,7 +50,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     if (log_ != nullptr) {
       record_.method = method_;
       record_.status = status;
-      record_.total = absl::Now() - record_.arrival;
+      record_.total = SteadyNow() - record_.arrival;
       log_->Add(record_);
     }
     Finish(ToGrpcStatus(status));

@@ -3,9 +3,9 @@
 #define LOCALMAMBA_SERVER_RUNTIME_CLOCK_H_
 
 #include "absl/functional/function_ref.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "kernels/base/mutex.h"
+#include "server/runtime/steady_time.h"
 
 namespace localmamba::server {
 
@@ -22,12 +22,13 @@ class Clock {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) = 0;
 };
 
+// Steps of the system's clock change nothing: see SteadyNow.
 class RealClock final : public Clock {
  public:
-  [[nodiscard]] absl::Time Now() const override { return absl::Now(); }
+  [[nodiscard]] absl::Time Now() const override { return SteadyNow(); }
   bool AwaitUntil(Mutex& mu, absl::FunctionRef<bool()> condition, absl::Time deadline) override
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
-    return mu.AwaitUntil(condition, deadline);
+    return mu.AwaitFor(condition, deadline - Now());
   }
 };
 

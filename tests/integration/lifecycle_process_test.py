@@ -88,8 +88,12 @@ class LifecycleTest(unittest.TestCase):
         method = channel.unary_stream("/grpc.health.v1.Health/Watch",
                                       request_serializer=self.health.HealthCheckRequest.SerializeToString,
                                       response_deserializer=self.health.HealthCheckResponse.FromString)
-        for response in method(self.health.HealthCheckRequest(service=service), timeout=TIMEOUT_S):
-            yield self.health.HealthCheckResponse.ServingStatus.Name(response.status)
+        watching = method(self.health.HealthCheckRequest(service=service), timeout=TIMEOUT_S)
+        try:
+            for response in watching:
+                yield self.health.HealthCheckResponse.ServingStatus.Name(response.status)
+        finally:
+            watching.cancel()
 
     # One image alone never fills a batch of two, so a request is in flight for as long as the test wants.
     def server_that_waits(self, drain_timeout: str, queue_delay: str = "1h", drain_delay: str = "0s"):
@@ -112,6 +116,7 @@ class LifecycleTest(unittest.TestCase):
         server.await_log("draining")
         for states in watched.values():
             self.assertEqual(next(states), "NOT_SERVING")
+            states.close()  # whoever watches is in flight too
         self.assertEqual(get(server.http_url + "/readyz")[0], 503)
         self.assertEqual(get(server.http_url + "/livez")[0], 200)
         self.assertEqual(get(server.http_url + "/startupz")[0], 200)
@@ -133,7 +138,7 @@ class LifecycleTest(unittest.TestCase):
         self.assertEqual(server.wait(), 0)
 
     def test_after_the_drain_timeout_it_exits_with_0_all_the_same(self):
-        server = self.server_that_waits(drain_timeout="100ms", queue_delay="10s")
+        server = self.server_that_waits(drain_timeout="100ms")
         waiting = self.start_classify(self.channel(server))
         self.await_queue(server, 1)
         server.terminate()

@@ -1,11 +1,14 @@
-// What serving costs beside gRPC: the rate of Classify from a whole server whose engine answers at
-// once, over that from a server that only echoes, with messages of the same sizes.
+// What serving costs beside gRPC: the rates of Classify and ModelInfer from a whole server whose
+// engine answers at once, over those from a server that only echoes, with messages of the same sizes.
 //
-//   echo_ratio [--in-flight 32] [--connections 2] [--rounds 10] [--side 16]
+//   echo_ratio [--in-flight 32] [--connections 2] [--rounds 10] [--side 8]
 //
 // Both servers are processes of their own, forked before gRPC starts; one client asks them in turn,
 // a second each, and the median of the rounds' ratios counts: what else the machine does strikes
 // both alike. The servers' process ids are printed for `perf record -p`.
+#include <grpcpp/channel.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -20,11 +23,11 @@
 #include <numeric>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
-#include "client/cpp/vision_client.h"
-#include "client/load/load_generator.h"
+#include "tests/load/closed_loop.h"
 #include "tests/load/echo_server.h"
 #include "tests/support/fake_models.h"
 #include "tests/support/test_server.h"
@@ -32,10 +35,6 @@
 namespace localmamba::server {
 namespace {
 
-using client::LoadGenerator;
-using client::VisionClient;
-
-constexpr absl::Duration kTimeout = absl::Seconds(30);
 constexpr absl::Duration kWarmUp = absl::Milliseconds(100);
 constexpr absl::Duration kWindow = absl::Seconds(1);
 
@@ -102,17 +101,6 @@ double CpuSeconds(pid_t pid) {
   return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-double Rate(const std::vector<VisionClient>& clients, const LoadGenerator::Request& request,
-            int in_flight) {
-  LoadGenerator generator(clients, {request}, {.warm_up = kWarmUp, .window = kWindow});
-  const client::PhaseResult result = generator.RunClosedLoop(in_flight);
-  for (const auto& [code, error] : result.errors) {
-    std::fprintf(stderr, "echo_ratio: %s: %s\n", code.c_str(), error.example.c_str());
-    std::exit(EXIT_FAILURE);
-  }
-  return result.PerSecond(result.answered);
-}
-
 // Those of the warm-ups too.
 double Requests(const std::vector<double>& rates) {
   return std::accumulate(rates.begin(), rates.end(), 0.0) *
@@ -124,20 +112,113 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-int Main(int argc, char** argv) {
-  int in_flight = 32;
+struct Settings {
+  size_t in_flight = 32;
   int connections = 2;
   int rounds = 10;
-  int side = 16;
-  CLI::App app("Rate of Classify, over that of a server that only echoes.", "echo_ratio");
-  app.add_option("--in-flight", in_flight)->check(CLI::Range(1, 10'000));
-  app.add_option("--connections", connections)->check(CLI::Range(1, 100));
-  app.add_option("--rounds", rounds)->check(CLI::Range(1, 1000));
-  app.add_option("--side", side, "Height and width of the picture")->check(CLI::Range(1, 1024));
+};
+
+std::vector<std::shared_ptr<grpc::Channel>> Connect(const std::string& target, int connections) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < connections; ++i) {
+    channels.push_back(
+        grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+  }
+  return channels;
+}
+
+// Asks both servers in turn and prints how they compare. `method` begins a call by a channel.
+template <class Request, class Response>
+void Compare(const char* name, const ServerProcess& echo, const ServerProcess& whole,
+             const Request& request, const Settings& settings,
+             const std::function<typename ClosedLoop<Request, Response>::Begin(
+                 std::shared_ptr<grpc::Channel>)>& method) {
+  const auto loop_to = [&](const ServerProcess& server) {
+    std::vector<typename ClosedLoop<Request, Response>::Begin> connections;
+    for (auto& channel : Connect(server.target, settings.connections)) {
+      connections.push_back(method(std::move(channel)));
+    }
+    return std::make_unique<ClosedLoop<Request, Response>>(std::move(connections), request,
+                                                           settings.in_flight);
+  };
+  const auto to_echo = loop_to(echo);
+  const auto to_whole = loop_to(whole);
+  const auto rate_of = [](ClosedLoop<Request, Response>& loop) {
+    grpc::Status error;
+    const double rate = loop.Run(kWarmUp, kWindow, error);
+    if (error.ok()) return rate;
+    std::fprintf(stderr, "echo_ratio: %s\n", error.error_message().c_str());
+    std::exit(EXIT_FAILURE);
+  };
+  std::vector<double> echo_rates;
+  std::vector<double> whole_rates;
+  std::vector<double> ratios;
+  const double echo_start = CpuSeconds(echo.pid);
+  const double whole_start = CpuSeconds(whole.pid);
+  for (int i = 0; i < settings.rounds; ++i) {
+    echo_rates.push_back(rate_of(*to_echo));
+    whole_rates.push_back(rate_of(*to_whole));
+    ratios.push_back(whole_rates.back() / echo_rates.back());
+  }
+  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+  std::printf("%s, medians of %d rounds: echo %.0f/s, whole %.0f/s, ratio %.3f (%.3f to %.3f)\n",
+              name, settings.rounds, Median(echo_rates), Median(whole_rates), Median(ratios),
+              *least, *most);
+  std::printf("  processor time of the servers: echo %.1f us a request, whole %.1f us\n",
+              1e6 * (CpuSeconds(echo.pid) - echo_start) / Requests(echo_rates),
+              1e6 * (CpuSeconds(whole.pid) - whole_start) / Requests(whole_rates));
+}
+
+v1::ClassifyRequest RequestOf(int side) {
+  v1::ClassifyRequest request;
+  v1::RawImage& raw = *request.mutable_image()->mutable_raw();
+  raw.set_height(side);
+  raw.set_width(side);
+  raw.set_rgb(std::string(static_cast<size_t>(side) * static_cast<size_t>(side) * 3, '\x40'));
+  return request;
+}
+
+// Of one image as the fake network takes it, for its logits.
+inference::ModelInferRequest InferRequestOf() {
+  inference::ModelInferRequest request;
+  request.set_model_name("fake");
+  auto& input = *request.add_inputs();
+  input.set_name("pixels");
+  input.set_datatype("UINT8");
+  for (const int size : {1, 8, 8, 3}) input.add_shape(size);
+  request.add_raw_input_contents(std::string(size_t{8} * 8 * 3, '\x40'));
+  request.add_outputs()->set_name("logits");
+  return request;
+}
+
+inference::ModelInferResponse EchoInferResponse() {
+  inference::ModelInferResponse response;
+  response.set_model_name("fake");
+  response.set_model_version("1");
+  auto& output = *response.add_outputs();
+  output.set_name("logits");
+  output.set_datatype("FP32");
+  for (const int size : {1, 10}) output.add_shape(size);
+  response.add_raw_output_contents(std::string(10 * sizeof(float), '\x40'));
+  return response;
+}
+
+int Main(int argc, char** argv) {
+  Settings settings;
+  int side = 8;
+  CLI::App app("Rates of Classify and ModelInfer, over those of a server that only echoes.",
+               "echo_ratio");
+  app.add_option("--in-flight", settings.in_flight)->check(CLI::Range(1, 10'000));
+  app.add_option("--connections", settings.connections)->check(CLI::Range(1, 100));
+  app.add_option("--rounds", settings.rounds)->check(CLI::Range(1, 1000));
+  app.add_option("--side", side, "Height and width of Classify's picture; the network takes 8")
+      ->check(CLI::Range(1, 1024));
   CLI11_PARSE(app, argc, argv);
 
   const ServerProcess echo = Fork([](const auto& tell) {
-    const EchoServer server(EchoResponse());
+    const EchoServer server(EchoResponse(), EchoInferResponse());
     tell(server.target());
   });
   const ServerProcess whole = Fork([](const auto& tell) {
@@ -145,40 +226,24 @@ int Main(int argc, char** argv) {
     tell(server.target());
   });
   std::printf("echo: process %d, whole: process %d\n", echo.pid, whole.pid);
-
-  auto request = std::make_shared<v1::ClassifyRequest>();
-  v1::RawImage& raw = *request->mutable_image()->mutable_raw();
-  raw.set_height(side);
-  raw.set_width(side);
-  raw.set_rgb(std::string(static_cast<size_t>(side) * static_cast<size_t>(side) * 3, '\x40'));
-  std::vector<VisionClient> to_echo;
-  std::vector<VisionClient> to_whole;
-  for (int i = 0; i < connections; ++i) {
-    to_echo.emplace_back(echo.target, client::ClientOptions{.own_connection = true});
-    to_whole.emplace_back(whole.target, client::ClientOptions{.own_connection = true});
-  }
-  const auto echoed = to_echo[0].Classify(*request, kTimeout);
-  const auto answered = to_whole[0].Classify(*request, kTimeout);
-  LM_CHECK(echoed.ok() && answered.ok());
-  std::printf("request %zu bytes, answers %zu and %zu bytes, %d in flight\n",
-              request->ByteSizeLong(), echoed->ByteSizeLong(), answered->ByteSizeLong(), in_flight);
-
-  std::vector<double> echo_rates;
-  std::vector<double> whole_rates;
-  std::vector<double> ratios;
-  const double echo_start = CpuSeconds(echo.pid);
-  const double whole_start = CpuSeconds(whole.pid);
-  for (int i = 0; i < rounds; ++i) {
-    echo_rates.push_back(Rate(to_echo, request, in_flight));
-    whole_rates.push_back(Rate(to_whole, request, in_flight));
-    ratios.push_back(whole_rates.back() / echo_rates.back());
-  }
-  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-  std::printf("medians of %d rounds: echo %.0f/s, whole %.0f/s, ratio %.3f (%.3f to %.3f)\n",
-              rounds, Median(echo_rates), Median(whole_rates), Median(ratios), *least, *most);
-  std::printf("processor time of the servers: echo %.1f us a request, whole %.1f us\n",
-              1e6 * (CpuSeconds(echo.pid) - echo_start) / Requests(echo_rates),
-              1e6 * (CpuSeconds(whole.pid) - whole_start) / Requests(whole_rates));
+  std::fflush(stdout);
+  Compare<v1::ClassifyRequest, v1::ClassifyResponse>(
+      "Classify", echo, whole, RequestOf(side), settings,
+      [](std::shared_ptr<grpc::Channel> channel) {
+        std::shared_ptr<v1::VisionService::Stub> stub = v1::VisionService::NewStub(channel);
+        return [stub](auto* context, const auto* request, auto* response, auto done) {
+          stub->async()->Classify(context, request, response, std::move(done));
+        };
+      });
+  Compare<inference::ModelInferRequest, inference::ModelInferResponse>(
+      "ModelInfer", echo, whole, InferRequestOf(), settings,
+      [](std::shared_ptr<grpc::Channel> channel) {
+        std::shared_ptr<inference::GRPCInferenceService::Stub> stub =
+            inference::GRPCInferenceService::NewStub(channel);
+        return [stub](auto* context, const auto* request, auto* response, auto done) {
+          stub->async()->ModelInfer(context, request, response, std::move(done));
+        };
+      });
   return 0;
 }
 

@@ -1,4 +1,4 @@
-// The least a server can do: it answers every Classify with the same message.
+// The least a server can do: it answers every request with the same message.
 #ifndef LOCALMAMBA_TESTS_LOAD_ECHO_SERVER_H_
 #define LOCALMAMBA_TESTS_LOAD_ECHO_SERVER_H_
 
@@ -11,17 +11,22 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "inference/grpc_service.grpc.pb.h"
 #include "kernels/base/check.h"
 #include "localmamba/v1/vision.grpc.pb.h"
 
 namespace localmamba {
 
-class EchoServer final : private v1::VisionService::CallbackService {
+// Offers Classify and ModelInfer.
+class EchoServer final : private v1::VisionService::CallbackService,
+                         private inference::GRPCInferenceService::CallbackService {
  public:
-  explicit EchoServer(v1::ClassifyResponse response) : response_(std::move(response)) {
+  EchoServer(v1::ClassifyResponse classified, inference::ModelInferResponse inferred)
+      : classified_(std::move(classified)), inferred_(std::move(inferred)) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(this);
+    builder.RegisterService(static_cast<v1::VisionService::CallbackService*>(this));
+    builder.RegisterService(static_cast<inference::GRPCInferenceService::CallbackService*>(this));
     server_ = builder.BuildAndStart();
     LM_CHECK(server_ != nullptr);
   }
@@ -32,13 +37,25 @@ class EchoServer final : private v1::VisionService::CallbackService {
   grpc::ServerUnaryReactor* Classify(grpc::CallbackServerContext* context,
                                      const v1::ClassifyRequest* /*request*/,
                                      v1::ClassifyResponse* response) override {
-    *response = response_;
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    *response = classified_;
+    return Finish(*context);
+  }
+
+  grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
+                                       const inference::ModelInferRequest* /*request*/,
+                                       inference::ModelInferResponse* response) override {
+    *response = inferred_;
+    return Finish(*context);
+  }
+
+  static grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext& context) {
+    grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
 
-  const v1::ClassifyResponse response_;
+  const v1::ClassifyResponse classified_;
+  const inference::ModelInferResponse inferred_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -107,7 +107,8 @@ class Promises:
             steps = (0.9,) if self.options.smoke else (0.7, 0.8, 0.9, 1.0)
             below = self.load(server, *self.at(*steps))
             with Watch(server) as watch:
-                above = self.load(server, *self.at(3.0))
+                above = server.bench("--duration", "6s" if self.options.smoke else self.seconds,
+                                     "--warm-up", "1s", *self.at(3.0))
         best = max(phase["goodput_per_second"] for phase in below)
         goodput = above[0]["goodput_per_second"]
         p99 = above[0]["latency_ms"]["total"]["p99"]

@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "server/rpc/status_conversion.h"
+#include "server/runtime/steady_time.h"
 
 namespace localmamba::server {
 namespace {
@@ -35,7 +35,7 @@ absl::Status InferStream::OnMessage(std::unique_ptr<inference::ModelInferRequest
   std::unique_ptr<Item> item(
       new Item{.request = std::move(message), .answer = stream.AddAnswer(), .record = identity_});
   item->record.method = kMethod;
-  item->record.arrival = absl::Now();
+  item->record.arrival = SteadyNow();
   item->record.request_id = absl::StrCat(identity_.request_id, "/", messages_++);
   absl::StatusOr<Admission::Ticket> ticket =
       server_.admission.Admit(client_, item->request->ByteSizeLong());
@@ -56,7 +56,7 @@ absl::Status InferStream::OnMessage(std::unique_ptr<inference::ModelInferRequest
 void InferStream::Finish(std::unique_ptr<Item> item, const absl::Status& status) {
   server_.metrics.RequestEnded(kMethod, status);
   item->record.status = status;
-  item->record.total = absl::Now() - item->record.arrival;
+  item->record.total = SteadyNow() - item->record.arrival;
   server_.log.Add(item->record);
   inference::ModelStreamInferResponse& response = item->response;
   if (!status.ok()) {

@@ -16,6 +16,7 @@
 #include "server/rpc/open_inference/model_tensors.h"
 #include "server/rpc/vision_conversion.h"
 #include "server/runtime/rejection.h"
+#include "server/runtime/steady_time.h"
 
 namespace localmamba::server {
 namespace {
@@ -30,6 +31,13 @@ absl::StatusOr<Scheduling> ToScheduling(const RequestParameters& parameters) {
   }
   return Scheduling{.priority = static_cast<int>(parameters.priority),
                     .queue_timeout = parameters.timeout};
+}
+
+// The pipeline counts what gets there.
+void CountRefusal(ServedVersion& version, const absl::Status& status, const RequestRecord& record) {
+  const absl::Time now = SteadyNow();
+  version.metrics().Failed(status);
+  version.statistics().CountFailure(now - record.arrival, now);
 }
 
 }  // namespace
@@ -85,7 +93,10 @@ void ModelInference::Infer(const inference::ModelInferRequest& request, CallCont
                            inference::ModelInferResponse& response, Done done) {
   auto call = std::make_unique<Call>(Call{request, record, response, std::move(done)});
   absl::StatusOr<InferRequest> checked = Check(*call, std::move(context), ticket);
-  if (!checked.ok()) return call->done(checked.status());
+  if (!checked.ok()) {
+    if (call->version != nullptr) CountRefusal(*call->version, checked.status(), call->record);
+    return call->done(checked.status());
+  }
   const ModelTask task = call->version->model().spec.task;
   const std::vector<WantedOutput>& outputs = call->outputs;
   if (task == ModelTask::kDetection) {

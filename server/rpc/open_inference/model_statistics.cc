@@ -28,10 +28,12 @@ void ToProto(const ServedVersion& version, inference::ModelStatistics& proto) {
   ToProto(totals.input, *sums.mutable_compute_input());
   ToProto(totals.infer, *sums.mutable_compute_infer());
   ToProto(totals.output, *sums.mutable_compute_output());
-  for (const auto& [images, infer] : totals.infer_by_batch_size) {
+  for (const auto& [images, durations] : totals.by_batch_size) {
     inference::InferBatchStatistics& batch = *proto.add_batch_stats();
     batch.set_batch_size(images);
-    ToProto(infer, *batch.mutable_compute_infer());
+    ToProto(durations.input, *batch.mutable_compute_input());
+    ToProto(durations.infer, *batch.mutable_compute_infer());
+    ToProto(durations.output, *batch.mutable_compute_output());
   }
 }
 

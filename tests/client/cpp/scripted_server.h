@@ -160,7 +160,7 @@ class ScriptedServer final : private v1::VisionService::Service {
     MutexLock lock(mu_);
     ++calls_;
     while (held_ && !context.IsCancelled()) {
-      mu_.AwaitUntil([this] { return !held_; }, absl::Now() + absl::Milliseconds(10));
+      mu_.AwaitFor([this] { return !held_; }, absl::Milliseconds(10));
     }
     if (script_.empty()) return grpc::Status::OK;
     const grpc::Status status = script_.front();

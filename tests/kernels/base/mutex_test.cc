@@ -60,8 +60,8 @@ TEST(MutexTest, EveryoneWhoseConditionHoldsGoesOnAndNobodyElse) {
 TEST(MutexTest, AWaitEndsAtItsDeadline) {
   Mutex mu;
   MutexLock lock(mu);
-  EXPECT_FALSE(mu.AwaitUntil([] { return false; }, absl::Now() + absl::Milliseconds(5)));
-  EXPECT_TRUE(mu.AwaitUntil([] { return true; }, absl::InfinitePast()));
+  EXPECT_FALSE(mu.AwaitFor([] { return false; }, absl::Milliseconds(5)));
+  EXPECT_TRUE(mu.AwaitFor([] { return true; }, -absl::InfiniteDuration()));
 }
 
 }  // namespace

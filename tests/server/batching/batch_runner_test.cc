@@ -37,9 +37,9 @@ class CountingObserver final : public BatchObserver {
     abandoned_ += batch.abandoned;
     if (batch.again) ++reruns_;
   }
-  void OnFinish(const absl::Status& status, size_t images, absl::Duration /*compute*/) override {
+  void OnFinish(const absl::Status& status, const FinishedBatch& batch) override {
     if (status.ok()) {
-      done_ += images;
+      done_ += batch.images;
     } else {
       ++errors_;
     }

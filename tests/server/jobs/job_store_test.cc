@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/jobs/job_id.h"
+#include "server/jobs/sqlite.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temporary_folder.h"
 
@@ -108,6 +109,25 @@ TEST_F(JobStoreTest, TheQueueIsInTheOrderOfEntry) {
   EXPECT_EQ((*store_->FirstQueued())->id(), "job-1");
   Move(*store_->Get(2), JOB_STATE_QUEUED);  // back to its old place
   EXPECT_EQ((*store_->FirstQueued())->id(), "job-2");
+}
+
+TEST_F(JobStoreTest, ARecordThatCannotBeReadBlocksNeitherQueueNorList) {
+  Create();
+  Create();
+  store_.reset();
+  {
+    const std::unique_ptr<Database> database = *Database::Open(path());
+    ASSERT_TRUE(database->Execute("UPDATE jobs SET job = x'ff' WHERE id = 1").ok());
+  }
+  store_ = *JobStore::Open(path());
+  EXPECT_EQ((*store_->FirstQueued())->id(), "job-2");
+  const std::vector<Job> jobs = *store_->List({}, 100, 100);
+  ASSERT_EQ(jobs.size(), 2U);
+  EXPECT_EQ(jobs[1].id(), "job-1");
+  EXPECT_EQ(jobs[1].state(), JOB_STATE_FAILED);
+  EXPECT_THAT(jobs[1].message(), HasSubstr("the job store holds no"));
+  EXPECT_EQ(store_->Get(1)->state(), JOB_STATE_FAILED);
+  EXPECT_TRUE(store_->Delete(1).ok());
 }
 
 TEST_F(JobStoreTest, ARequestIsFoundByItsKey) {

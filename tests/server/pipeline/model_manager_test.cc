@@ -131,6 +131,13 @@ TEST_F(ModelManagerTest, TheIndexTellsOfModelsThatCannotBeReadOrHaveNoVersions) 
   EXPECT_EQ(index[1].state, "");
 }
 
+TEST_F(ModelManagerTest, NothingIsLoadedOnceTheServerStops) {
+  manager_.BeginStop();
+  EXPECT_EQ(manager_.LoadModel("m").code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(manager_.Load("m", 1).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_TRUE(Serves(2));
+}
+
 TEST_F(ModelManagerTest, LoadingAModelFollowsItsPolicyAndItsLabels) {
   ASSERT_TRUE(repository_.Write("m", 3).ok());
   ModelSpec spec = TinySpec();

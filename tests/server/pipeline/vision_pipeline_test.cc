@@ -192,8 +192,8 @@ TEST_F(VisionPipelineTest, CountsRequestsThatSucceedAndThatFail) {
   EXPECT_EQ(totals.fail.count, 1U);
   EXPECT_EQ(totals.images, 4U);
   EXPECT_EQ(totals.batches, 2U);
-  EXPECT_EQ(totals.infer_by_batch_size.at(1).count, 1U);
-  EXPECT_EQ(totals.infer_by_batch_size.at(3).count, 1U);
+  EXPECT_EQ(totals.by_batch_size.at(1).infer.count, 1U);
+  EXPECT_EQ(totals.by_batch_size.at(3).infer.count, 1U);
   EXPECT_EQ(totals.last_request, clock_.Now());
 }
 

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <limits>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "tests/support/fake_models.h"
@@ -46,6 +48,21 @@ TEST(WarmUpTest, AnErrorThatIsNotOfMemoryEndsIt) {
   control->FailWith(absl::OkStatus());
   control->LimitBatch(0);
   EXPECT_EQ(WarmUp(*version, 4).code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST(WarmUpTest, IsGivenUpBetweenTwoSizes) {
+  const auto control = std::make_shared<FakeEngineControl>();
+  const auto version = FakeVersion("fake", 1, control);
+  std::atomic<bool> given_up = false;
+  control->Hold();
+  absl::Status status;
+  std::thread warm_up([&] { status = WarmUp(*version, 4, &given_up); });
+  control->AwaitRuns(1);
+  given_up = true;
+  control->Release();
+  warm_up.join();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(control->runs(), ElementsAre(4, 4));
 }
 
 }  // namespace
