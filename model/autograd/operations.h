@@ -33,11 +33,6 @@ namespace localmamba::ops {
 Value Slice(OpContext& context, const Value& x, int dim, int64_t begin, int64_t end);
 Value Select(OpContext& context, const Value& x, int dim, int64_t index);
 Value Reshape(OpContext& context, const Value& x, const Shape& shape);
-// Views of the columns (last dimension) of x, `widths` many each, which add up to all of them. In
-// the backward pass cheaper than a Slice for each: what is copied need not be added. For values that
-// do not derive from parameters alone.
-std::vector<Value> SplitColumns(OpContext& context, const Value& x,
-                                absl::Span<const int64_t> widths);
 
 // ---- Moving ----
 

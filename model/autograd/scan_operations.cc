@@ -77,55 +77,12 @@ struct ScanGradients {
   Tensor du, dstep, dB, dC, dz, dA, dD, ddelta_bias;
 };
 
-// The gradients of an operand that all directions have in common, one after the other, so that one
-// pass over them adds them up.
-struct SharedGradients {
-  Value operand;
-  Tensor each;  // (K, B, L, D); empty if directions have operands of their own
-};
-
-absl::StatusOr<SharedGradients> NewSharedGradients(OpContext& context,
-                                                   const ScanDirections& directions,
-                                                   Value SelectiveScanOperands::*operand) {
-  SharedGradients shared{directions.front().*operand, Tensor()};
-  if (!shared.operand.has_gradient() || directions.size() == 1) return shared;
-  for (const SelectiveScanOperands& d : directions) {
-    if ((d.*operand).node() != shared.operand.node()) return shared;
-  }
-  const Shape& shape = shared.operand.shape();
-  LM_ASSIGN_OR_RETURN(
-      shared.each,
-      Tensor::Allocate(context.allocator, shared.operand.tensor().dtype(),
-                       {static_cast<int64_t>(directions.size()), shape[0], shape[1], shape[2]}));
-  return shared;
-}
-
-absl::Status AddShared(OpContext& context, const SharedGradients& shared) {
-  if (shared.each.empty()) return absl::OkStatus();
-  LM_ASSIGN_OR_RETURN(const Tensor sum, NewGradient(context, shared.operand));
-  LM_RETURN_IF_ERROR(localmamba::MergeDirections(
-      {.o = shared.each, .channel = {}, .local = {}, .global = {}, .w = {}, .y = sum},
-      context.stream));
-  return context.tape->Add(context, {{shared.operand, sum}});
-}
-
-// Those of u and z are views of what the directions share, if they do.
-absl::StatusOr<ScanGradients> NewScanGradients(OpContext& context, const SelectiveScanOperands& d,
-                                               int64_t direction, const SharedGradients& du,
-                                               const SharedGradients& dz) {
+absl::StatusOr<ScanGradients> NewScanGradients(OpContext& context, const SelectiveScanOperands& d) {
   ScanGradients g;
-  if (!du.each.empty()) {
-    g.du = du.each.Select(0, direction);
-  } else {
-    LM_ASSIGN_OR_RETURN(g.du, NewGradient(context, d.u));
-  }
-  if (!dz.each.empty()) {
-    g.dz = dz.each.Select(0, direction);
-  } else {
-    LM_ASSIGN_OR_RETURN(g.dz, NewGradient(context, d.z));
-  }
+  LM_ASSIGN_OR_RETURN(g.du, NewGradient(context, d.u));
   LM_ASSIGN_OR_RETURN(g.dB, NewGradient(context, d.B));
   LM_ASSIGN_OR_RETURN(g.dC, NewGradient(context, d.C));
+  LM_ASSIGN_OR_RETURN(g.dz, NewGradient(context, d.z));
   LM_ASSIGN_OR_RETURN(g.dA, NewGradient(context, d.A));
   LM_ASSIGN_OR_RETURN(g.dD, NewGradient(context, d.D));
   LM_ASSIGN_OR_RETURN(g.ddelta_bias, NewGradient(context, d.delta_bias));
@@ -153,16 +110,10 @@ absl::Status StepBackward(OpContext& context, const SelectiveScanOperands& d, co
 
 absl::Status SelectiveScanBackward(OpContext& context, const ScanDirections& directions,
                                    const Tensor& dy) {
-  LM_ASSIGN_OR_RETURN(const SharedGradients shared_du,
-                      NewSharedGradients(context, directions, &SelectiveScanOperands::u));
-  LM_ASSIGN_OR_RETURN(const SharedGradients shared_dz,
-                      NewSharedGradients(context, directions, &SelectiveScanOperands::z));
   std::vector<ScanGradients> wanted;
   std::vector<SelectiveScanBackwardDirection> args;
   for (const SelectiveScanOperands& d : directions) {
-    const auto direction = static_cast<int64_t>(args.size());
-    LM_ASSIGN_OR_RETURN(const ScanGradients g,
-                        NewScanGradients(context, d, direction, shared_du, shared_dz));
+    LM_ASSIGN_OR_RETURN(const ScanGradients g, NewScanGradients(context, d));
     args.push_back({.u = d.u.tensor(),
                     .delta = d.delta.tensor(),
                     .B = d.B.tensor(),
@@ -175,7 +126,7 @@ absl::Status SelectiveScanBackward(OpContext& context, const ScanDirections& dir
                     .delta_bias = d.delta_bias.tensor(),
                     .A = d.A.tensor(),
                     .D = d.D.tensor(),
-                    .dy = dy.view().Select(0, direction),
+                    .dy = dy.view().Select(0, static_cast<int64_t>(args.size())),
                     .du = g.du,
                     .dstep = g.dstep,
                     .dB = g.dB,
@@ -188,16 +139,14 @@ absl::Status SelectiveScanBackward(OpContext& context, const ScanDirections& dir
   }
   LM_RETURN_IF_ERROR(
       localmamba::SelectiveScanBackward(args, SelectiveScanOptions(), context.stream));
-  LM_RETURN_IF_ERROR(AddShared(context, shared_du));
-  LM_RETURN_IF_ERROR(AddShared(context, shared_dz));
   for (size_t i = 0; i < directions.size(); ++i) {
     const SelectiveScanOperands& d = directions[i];
     const ScanGradients& g = wanted[i];
     LM_RETURN_IF_ERROR(StepBackward(context, d, g.dstep));
-    LM_RETURN_IF_ERROR(context.tape->Add(context, {{d.u, shared_du.each.empty() ? g.du : Tensor()},
-                                                   {d.z, shared_dz.each.empty() ? g.dz : Tensor()},
+    LM_RETURN_IF_ERROR(context.tape->Add(context, {{d.u, g.du},
                                                    {d.B, g.dB},
                                                    {d.C, g.dC},
+                                                   {d.z, g.dz},
                                                    {d.A, g.dA},
                                                    {d.D, g.dD},
                                                    {d.delta_bias, g.ddelta_bias}}));

@@ -1,7 +1,4 @@
 // Views and operations that move tokens.
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -57,22 +54,6 @@ absl::Status OpenGap(const ConstTensorView& from, int64_t position, int64_t gap,
   return Cast(from.Slice(1, position, end), to.Slice(1, position + gap, end + gap), stream);
 }
 
-// Backward of SplitColumns; part i ends at column ends[i].
-absl::Status JoinColumns(OpContext& context, const Value& x, const std::vector<int64_t>& ends,
-                         Gradients gradients) {
-  LM_ASSIGN_OR_RETURN(const Tensor dx, NewGradient(context, x));
-  if (std::any_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return g.empty(); })) {
-    LM_RETURN_IF_ERROR(context.stream.ZeroBytes(
-        dx.view().raw_data(), static_cast<size_t>(dx.elements()) * SizeOf(dx.dtype())));
-  }
-  for (size_t i = 0; i < ends.size(); ++i) {
-    if (gradients[i].empty()) continue;
-    const TensorView part = Rows(dx).Slice(1, i == 0 ? 0 : ends[i - 1], ends[i]);
-    LM_RETURN_IF_ERROR(Cast(Rows(gradients[i]), part, context.stream));
-  }
-  return context.tape->Add(context, {{x, dx}});
-}
-
 }  // namespace
 
 Value Slice(OpContext& context, const Value& x, int dim, int64_t begin, int64_t end) {
@@ -91,27 +72,6 @@ Value Reshape(OpContext& context, const Value& x, const Shape& shape) {
     });
   }
   return result;
-}
-
-std::vector<Value> SplitColumns(OpContext& context, const Value& x,
-                                absl::Span<const int64_t> widths) {
-  const int last = x.shape().rank() - 1;
-  std::vector<int64_t> ends;
-  std::vector<Value> parts;
-  int64_t begin = 0;
-  for (const int64_t width : widths) {
-    parts.emplace_back(x.tensor().Slice(last, begin, begin + width));
-    begin += width;
-    ends.push_back(begin);
-  }
-  LM_CHECK(begin == x.dim(last));
-  if (!IsRecorded(context, {&x})) return parts;
-  std::vector<Value*> recorded;
-  for (Value& part : parts) recorded.push_back(&part);
-  context.tape->Record(recorded, [x, ends](OpContext& context, Gradients gradients) {
-    return JoinColumns(context, x, ends, gradients);
-  });
-  return parts;
 }
 
 absl::StatusOr<Value> Convert(OpContext& context, const Value& x, DType dtype) {

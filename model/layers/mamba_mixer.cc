@@ -1,9 +1,6 @@
 #include "model/layers/mamba_mixer.h"
 
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/base/check.h"
@@ -106,9 +103,8 @@ absl::StatusOr<Value> MambaMixer::Scan(OpContext& context, const Value& xz,
   const int64_t d = config_.d_inner();
   const int64_t r = rank_;
   const int64_t n = config_.d_state;
-  const std::vector<Value> halves = ops::SplitColumns(context, xz, {d, d});
-  const Value& x = halves[0];
-  const Value& z = halves[1];
+  const Value x = ops::Slice(context, xz, 2, 0, d);
+  const Value z = ops::Slice(context, xz, 2, d, 2 * d);
 
   std::vector<ops::CausalConv1dOperands> convolutions;
   for (size_t i = 0; i < maps.size(); ++i) {
@@ -122,11 +118,10 @@ absl::StatusOr<Value> MambaMixer::Scan(OpContext& context, const Value& xz,
   std::vector<ops::SelectiveScanOperands> scans(maps.size());
   for (size_t i = 0; i < maps.size(); ++i) {
     LM_ASSIGN_OR_RETURN(const Value p, projections_[i].x_proj.Forward(context, u[i]));
-    const std::vector<Value> columns = ops::SplitColumns(context, p, {r, n, n});
     scans[i].u = u[i];
-    scans[i].delta = columns[0];
-    scans[i].B = columns[1];
-    scans[i].C = columns[2];
+    scans[i].delta = ops::Slice(context, p, 2, 0, r);
+    scans[i].B = ops::Slice(context, p, 2, r, r + n);
+    scans[i].C = ops::Slice(context, p, 2, r + n, r + 2 * n);
     scans[i].z = z;
     scans[i].delta_weight = projections_[i].dt_proj.weight();
     scans[i].delta_bias = projections_[i].dt_proj.bias();

@@ -1,9 +1,6 @@
 #include "model/layers/ss2d.h"
 
 #include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <vector>
 
 #include "kernels/base/check.h"
 #include "kernels/base/status_macros.h"
@@ -66,7 +63,8 @@ absl::Status Ss2d::PackStacked(OpContext& context) {
   const int64_t r = config_.dt_rank();
   const int64_t padding = config_.rank_padding(context.dtype);
   rank_ = r + padding;
-  LM_ASSIGN_OR_RETURN(Value x_proj, PackParameter(context, *stacked_.x_proj_weight, context.dtype));
+  LM_ASSIGN_OR_RETURN(Value x_proj,
+                      PackParameter(context, *stacked_.x_proj_weight, context.dtype));
   LM_ASSIGN_OR_RETURN(Value dt_weight,
                       PackParameter(context, *stacked_.dt_projs_weight, context.dtype));
   if (padding > 0) {
@@ -96,10 +94,10 @@ absl::StatusOr<Value> Ss2d::Forward(OpContext& context, const Value& x, const Va
   const int64_t d = config_.d_inner();
   const int64_t tokens = x.dim(1) * x.dim(2);
   LM_ASSIGN_OR_RETURN(const Value xz, in_proj_.Forward(context, x));
-  const std::vector<Value> halves = ops::SplitColumns(context, xz, {d, d});
-  const Value& z = halves[1];
-  LM_ASSIGN_OR_RETURN(Value u, ops::DepthwiseConv2d(context, halves[0], conv2d_.weight(),
-                                                    conv2d_.bias(), Activation::kSilu));
+  const Value z = ops::Slice(context, xz, 3, d, 2 * d);
+  LM_ASSIGN_OR_RETURN(
+      Value u, ops::DepthwiseConv2d(context, ops::Slice(context, xz, 3, 0, d), conv2d_.weight(),
+                                    conv2d_.bias(), Activation::kSilu));
   u = ops::Reshape(context, u, {x.dim(0), tokens, d});
   LM_ASSIGN_OR_RETURN(const Value o, Scan(context, u, maps));
   LM_ASSIGN_OR_RETURN(ops::MergeOperands operands, attention_.Forward(context, o));
@@ -115,15 +113,13 @@ absl::StatusOr<Value> Ss2d::Scan(OpContext& context, const Value& u,
   const int64_t r = rank_;
   const int64_t n = config_.d_state;
   LM_ASSIGN_OR_RETURN(const Value p, ops::Linear(context, u, x_proj_weight_, /*bias=*/Value()));
-  std::vector<int64_t> widths;
-  for (size_t i = 0; i < maps.size(); ++i) widths.insert(widths.end(), {r, n, n});
-  const std::vector<Value> columns = ops::SplitColumns(context, p, widths);
   std::vector<ops::SelectiveScanOperands> scans(maps.size());
-  for (size_t i = 0; i < maps.size(); ++i) {
+  int64_t column = 0;
+  for (size_t i = 0; i < maps.size(); ++i, column += r + 2 * n) {
     scans[i].u = u;
-    scans[i].delta = columns[3 * i];
-    scans[i].B = columns[3 * i + 1];
-    scans[i].C = columns[3 * i + 2];
+    scans[i].delta = ops::Slice(context, p, 2, column, column + r);
+    scans[i].B = ops::Slice(context, p, 2, column + r, column + r + n);
+    scans[i].C = ops::Slice(context, p, 2, column + r + n, column + r + 2 * n);
     scans[i].delta_weight = directions_[i].delta_weight;
     scans[i].delta_bias = directions_[i].delta_bias;
     scans[i].A = directions_[i].A;
