@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,13 @@ using ::testing::HasSubstr;
 class AnchorGridTest : public BackendTest<OnlyCase> {
  protected:
   std::vector<double> Anchors(const AnchorGrid& grid) {
-    TestTensor anchors({grid.anchors(), 4});
+    TestTensor& anchors = results_.emplace_back(Shape{grid.anchors(), 4});
     EXPECT_TRUE(Fetch(WriteAnchors(grid, Float32(anchors), stream())));
     return anchors.values();
   }
+
+ private:
+  std::deque<TestTensor> results_;  // the copies on the device are found by their addresses
 };
 
 TEST_P(AnchorGridTest, AgreesWithReference) {

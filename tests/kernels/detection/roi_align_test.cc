@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -108,13 +109,14 @@ TEST_P(RoiAlignVectorsTest, AgreesWithGoldenOperatorsOnOneMap) {
   const std::vector<float> features = ChannelsLast(golden.at("roi_align.feat"));
   const ConstTensorView maps = Upload({features.data(), DType::kFloat32, {2, 13, 17, 3}});
   const std::vector<float>& rows = golden.at("roi_align.rois").f32;  // image, x1, y1, x2, y2
+  std::deque<TestTensor> results;  // the copies on the device are found by their addresses
   for (const auto& [P, Q] : {std::pair(7, 7), std::pair(14, 14), std::pair(2, 3)}) {
     const std::vector<float> expected =
         ChannelsLast(golden.at(absl::StrCat("roi_align.", P, "x", Q, ".out")));
     const auto size = static_cast<size_t>(P * Q * 3);
     for (size_t i = 0; i < rows.size() / 5; ++i) {
       const auto image = static_cast<int64_t>(rows[i * 5]);
-      TestTensor y({1, 1, P, Q, 3});
+      TestTensor& y = results.emplace_back(Shape{1, 1, P, Q, 3});
       RoiAlignArgs args;
       args.maps = {{maps.Slice(0, image, image + 1), 4}};
       args.rois = Upload({&rows[i * 5 + 1], DType::kFloat32, {1, 1, 4}});
